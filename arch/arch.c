@@ -1,0 +1,81 @@
+#include "arch/arch.h"
+
+#include <string.h>
+
+#define SNAP_ARCH(name) extern const struct snap_arch snap_arch_##name;
+#include "arch/arches.def"
+#undef SNAP_ARCH
+
+const struct snap_arch *const snap_arches[] = {
+#define SNAP_ARCH(name) &snap_arch_##name,
+#include "arch/arches.def"
+#undef SNAP_ARCH
+	NULL,
+};
+
+const struct snap_arch *snap_arch_by_name(const char *name)
+{
+	for (const struct snap_arch *const *arch = snap_arches; *arch; arch++)
+		if (!strcmp((*arch)->name, name))
+			return *arch;
+	return NULL;
+}
+
+const struct snap_arch *snap_arch_by_elf(uint16_t machine, uint8_t elf_class,
+					 uint8_t data)
+{
+	for (const struct snap_arch *const *arch = snap_arches; *arch; arch++)
+		if ((*arch)->elf_machine == machine &&
+		    (*arch)->elf_class == elf_class && (*arch)->elf_data == data)
+			return *arch;
+	return NULL;
+}
+
+const struct snap_arch *snap_arch_host(void)
+{
+	for (const struct snap_arch *const *arch = snap_arches; *arch; arch++)
+		if ((*arch)->probe)
+			return *arch;
+	return NULL;
+}
+
+int snap_arch_find_regset(const struct snap_arch *arch, const char *owner,
+			  uint32_t note_type)
+{
+	for (size_t i = 0; i < arch->nr_regsets; i++)
+		if (arch->regsets[i].note_type == note_type &&
+		    !strcmp(arch->regsets[i].owner, owner))
+			return (int)i;
+	return -1;
+}
+
+/** Where a piece begins in its register set; false when the thread does not have it. */
+static bool locate_piece(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			 const struct snap_thread *thread,
+			 const struct snap_register_piece *piece, size_t *ret)
+{
+	size_t base = 0, room = thread->regsets[piece->regset].size;
+	if (piece->component >= 0 &&
+	    !arch->locate_component(cpu, thread, piece->regset,
+				    (unsigned)piece->component, &base, &room))
+		return false;
+	if (piece->offset > room || piece->size > room - piece->offset)
+		return false;
+	*ret = base + piece->offset;
+	return true;
+}
+
+bool snap_arch_read_register(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			     const struct snap_thread *thread,
+			     const struct snap_register_desc *desc, uint8_t *ret)
+{
+	for (size_t i = 0; i < SNAP_MAX_PIECES && desc->pieces[i].size; i++) {
+		const struct snap_register_piece *piece = &desc->pieces[i];
+		size_t offset;
+		if (!locate_piece(arch, cpu, thread, piece, &offset))
+			return false;
+		memcpy(ret, thread->regsets[piece->regset].data + offset, piece->size);
+		ret += piece->size;
+	}
+	return true;
+}

@@ -1,0 +1,289 @@
+#ifndef SNAP_ARCH_ARCH_H
+#define SNAP_ARCH_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/buffer.h"
+#include "core/base/error.h"
+#include "core/model/cpu.h"
+#include "core/model/thread.h"
+
+/**
+ * @file
+ * What is special about a CPU: tables and pure functions.
+ *
+ * To add a CPU, add a folder arch/<cpu>/ that defines `const struct snap_arch
+ * snap_arch_<cpu>`, and run ./bootstrap. Nothing else in the tree learns its name.
+ * All folders are compiled on all hosts; only arch/<cpu>/host.c may ask the compiler
+ * which CPU it compiles for, and its probe is NULL elsewhere. In the order of work:
+ *
+ *  1. regsets.def, registers.def, features.def: what there is, as rows.
+ *  2. sigframe.c: a thread to the bytes that rt_sigreturn(2) loads, and back.
+ *  3. syscall.c: how a system call is made, and how an interrupted one is rewound.
+ *  4. host.c: what this machine's CPU is.
+ *
+ * testsuite/unit/test_arch.c holds every folder to the contracts below.
+ */
+
+/** One register set: what PTRACE_GETREGSET and core file notes call NT_something. */
+struct snap_regset_desc {
+	/** As a user knows it: "general", "xstate". */
+	const char *name;
+	/** The note's owner in a core file: "CORE" or "LINUX". */
+	const char *owner;
+	/** NT_… of elf.h; the general set is NT_PRSTATUS (1). */
+	uint32_t note_type;
+	/** The largest size the kernel may give, in bytes. */
+	size_t max_size;
+	/** The kernel takes it back through PTRACE_SETREGSET. */
+	bool is_writable;
+	/**
+	 * It repeats, wholly, what a set that is present too holds (x86: the legacy FP
+	 * set beside xstate). It is kept for tools that know nothing better, and not
+	 * restored.
+	 */
+	bool is_shadowed;
+};
+
+/** How a person reads a register. */
+enum snap_register_format {
+	SNAP_REGISTER_UINT,    /**< unsigned, hexadecimal */
+	SNAP_REGISTER_ADDRESS, /**< unsigned, an address of code or data */
+	SNAP_REGISTER_FLAGS,   /**< unsigned, single bits count */
+	SNAP_REGISTER_FLOAT,   /**< an x87 80-bit number, or an IEEE double */
+	SNAP_REGISTER_VECTOR,  /**< bytes, lowest address first */
+};
+
+/** In which list `show -registers` puts a register. */
+enum snap_register_group {
+	SNAP_GROUP_GENERAL,
+	SNAP_GROUP_FLOAT,
+	SNAP_GROUP_VECTOR,
+	SNAP_GROUP_SYSTEM,
+};
+
+/** The most places that one register is spread over (x86: zmm0 lies in three). */
+#define SNAP_MAX_PIECES 4
+
+/** A part of a register, in the place where the kernel keeps it. */
+struct snap_register_piece {
+	/** Index in the table of register sets. */
+	uint8_t regset;
+	/** A component within the set whose place the CPU decides; -1: offset is
+	 * absolute. */
+	int8_t component;
+	uint16_t offset;
+	uint16_t size;
+};
+
+/** A register by the name that GDB gives it; its pieces are joined lowest first. */
+struct snap_register_desc {
+	const char *name;
+	enum snap_register_format format;
+	enum snap_register_group group;
+	/** In bytes; the sum of the sizes of its pieces. */
+	uint16_t size;
+	/** Unused pieces have size 0. */
+	struct snap_register_piece pieces[SNAP_MAX_PIECES];
+};
+
+/** System calls that are injected; the number of each stands in snap_arch.syscalls. */
+enum snap_syscall {
+	SNAP_SYS_BRK,
+	SNAP_SYS_CLOSE,
+	SNAP_SYS_MADVISE,
+	SNAP_SYS_MMAP,
+	SNAP_SYS_MPROTECT,
+	SNAP_SYS_MREMAP,
+	SNAP_SYS_MUNMAP,
+	SNAP_SYS_OPENAT,
+	SNAP_SYS_PRCTL,
+	SNAP_SYS_RT_SIGRETURN,
+	SNAP_SYS_RT_TGSIGQUEUEINFO,
+	SNAP_SYS_SIGALTSTACK,
+	SNAP_NR_SYSCALLS,
+};
+
+#define SNAP_MAX_SYSCALL_ARGS 6
+
+/** Called once for every difference found. */
+struct snap_difference {
+	/** Name of the register: one of the registers table, or of a whole set. */
+	const char *what;
+	/** Both as numbers when they fit (is_number), else only named. */
+	bool is_number;
+	uint64_t expected;
+	uint64_t actual;
+};
+
+typedef void snap_difference_fn(void *context,
+				const struct snap_difference *difference);
+
+struct snap_arch {
+	/** As in `uname -m` and in images: "x86_64". Equal to the folder's name. */
+	const char *name;
+	/** EM_…, ELFCLASS…, ELFDATA… of elf.h. */
+	uint16_t elf_machine;
+	uint8_t elf_class;
+	uint8_t elf_data;
+
+	/** Entry 0 is the general set (NT_PRSTATUS). At most SNAP_MAX_REGSETS. */
+	const struct snap_regset_desc *regsets;
+	size_t nr_regsets;
+	const struct snap_register_desc *registers;
+	size_t nr_registers;
+
+	/** The bytes of the system call instruction. */
+	uint8_t syscall_insn[4];
+	size_t syscall_insn_size;
+	/** Numbers, indexed by enum snap_syscall. */
+	const int32_t *syscalls;
+	/** Bytes below the stack pointer that belong to the program. */
+	size_t red_zone;
+
+	/** The program counter and stack pointer of a thread; 0 without a general set.
+	 */
+	uint64_t (*pc)(const struct snap_thread *thread);
+	uint64_t (*sp)(const struct snap_thread *thread);
+
+	/**
+	 * A register by its number in DWARF, for unwinding.
+	 *
+	 * @return false when there is no such register or it was not captured.
+	 */
+	bool (*dwarf_register)(const struct snap_thread *thread, unsigned number,
+			       uint64_t *ret);
+
+	/** The number of DWARF registers that dwarf_register() may know, from 0. */
+	unsigned nr_dwarf_registers;
+
+	/** The thread runs in the architecture's own mode (x86: 64-bit code, not
+	 * 32-bit). */
+	bool (*is_native)(const struct snap_thread *thread);
+
+	/**
+	 * Where component `component` of register set `regset` begins, and its size.
+	 *
+	 * @return false when this CPU or this thread's set does not have it. NULL as a
+	 *	function: no register set of this architecture has components.
+	 */
+	bool (*locate_component)(const struct snap_cpu *cpu,
+				 const struct snap_thread *thread, unsigned regset,
+				 unsigned component, size_t *ret_offset,
+				 size_t *ret_size);
+
+	/**
+	 * Bring a thread stopped by a signal into the form that needs no help from the
+	 * kernel when it is landed: an interrupted system call is made again, from its
+	 * instruction (doc/interrupted-system-calls.md).
+	 *
+	 * Sets thread->interrupted_syscall. Calling it twice is as good as once.
+	 */
+	void (*rewind_syscall)(struct snap_thread *thread);
+
+	/** The number of the system call that general set `regs` is inside of, or -1.
+	 */
+	int64_t (*syscall_number)(const uint8_t *regs);
+
+	/**
+	 * Make general set `regs` execute one system call at `insn`, leaving the rest.
+	 *
+	 * The set must not make the kernel restart anything when it is resumed.
+	 */
+	void (*prepare_syscall)(uint8_t *regs, uint64_t insn, int64_t number,
+				const uint64_t args[SNAP_MAX_SYSCALL_ARGS]);
+
+	/** The result after the system call's exit: negative errno, or what it
+	 * returned. */
+	int64_t (*syscall_result)(const uint8_t *regs);
+
+	/** Set the result and leave the system call: the kernel restarts nothing. */
+	void (*finish_syscall)(uint8_t *regs, int64_t result);
+
+	/** Set the program counter of a general set, outside of any system call. */
+	void (*set_pc)(uint8_t *regs, uint64_t pc);
+
+	/**
+	 * The size of the signal frame that lands `thread`, with room for its alignment
+	 * wherever it is put.
+	 */
+	_must_check_ snap_err (*sigframe_size)(const struct snap_cpu *cpu,
+					       const struct snap_thread *thread,
+					       size_t *ret);
+
+	/**
+	 * The signal frame that lands `thread` when rt_sigreturn(2) loads it.
+	 *
+	 * @param cpu Of the machine where it will be loaded.
+	 * @param address Where the bytes will lie in the inferior, 64-byte aligned.
+	 * @param[out] ret Grows by the frame.
+	 */
+	_must_check_ snap_err (*sigframe_encode)(const struct snap_cpu *cpu,
+						 const struct snap_thread *thread,
+						 uint64_t address,
+						 struct snap_buffer *ret);
+
+	/**
+	 * The thread that a frame lands: the registers, signal mask and altstack that a
+	 * frame carries; the rest of *ret is zero.
+	 *
+	 * @param frame Bytes from `address` on, `size` of them; not trusted.
+	 */
+	_must_check_ snap_err (*sigframe_decode)(const struct snap_cpu *cpu,
+						 const uint8_t *frame, size_t size,
+						 uint64_t address,
+						 struct snap_thread *ret);
+
+	/** Make general set `regs` execute rt_sigreturn(2) at `insn` on a frame. */
+	void (*prepare_sigreturn)(uint8_t *regs, uint64_t insn, uint64_t frame);
+
+	/**
+	 * Compare what was landed with what was wanted, ignoring what no kernel keeps
+	 * (a header's bookkeeping, reserved bytes). Sets that `wanted` lacks are not
+	 * compared.
+	 */
+	void (*compare)(const struct snap_cpu *cpu, const struct snap_thread *wanted,
+			const struct snap_thread *actual, snap_difference_fn *found,
+			void *context);
+
+	/**
+	 * Why this thread cannot be landed on this CPU, as an error with a remedy.
+	 * A first guard; core/compat has the rules for images from elsewhere.
+	 */
+	_must_check_ snap_err (*check_thread)(const struct snap_cpu *cpu,
+					      const struct snap_thread *thread);
+
+	/** Describe this machine. NULL when compiled for another. */
+	_must_check_ snap_err (*probe)(struct snap_cpu *ret);
+};
+
+/** Every architecture of this build, in the order of their names; ends with NULL. */
+extern const struct snap_arch *const snap_arches[];
+
+/** By name ("x86_64"), or NULL. */
+const struct snap_arch *snap_arch_by_name(const char *name);
+
+/** By the header of an ELF file, or NULL. */
+const struct snap_arch *snap_arch_by_elf(uint16_t machine, uint8_t elf_class,
+					 uint8_t data);
+
+/** The architecture that this build runs on, or NULL. */
+const struct snap_arch *snap_arch_host(void);
+
+/** The index of a note's register set in an architecture's table, or -1. */
+int snap_arch_find_regset(const struct snap_arch *arch, const char *owner,
+			  uint32_t note_type);
+
+/**
+ * The bytes of a register, lowest first.
+ *
+ * @param[out] ret `desc->size` bytes.
+ * @return false when this thread does not have it (all of it).
+ */
+bool snap_arch_read_register(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			     const struct snap_thread *thread,
+			     const struct snap_register_desc *desc, uint8_t *ret);
+
+#endif

@@ -1,0 +1,36 @@
+#ifndef SNAP_IMAGE_IMAGE_H
+#define SNAP_IMAGE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/progress.h"
+#include "core/model/snapshot.h"
+
+/**
+ * @file
+ * Images: snapshots as ELF core files (doc/image-format.md).
+ */
+
+/**
+ * Write a snapshot to a file, created with mode 0600 under a temporary name in the
+ * same folder and renamed when it is complete: a failure leaves nothing behind.
+ *
+ * @param progress May be NULL.
+ * @param overwrite Replace a file that is there; otherwise that is SNAP_ERROR_INVALID.
+ */
+_must_check_ snap_err snap_image_write(const struct snap_snapshot *snapshot,
+				       const char *path, bool overwrite,
+				       const struct snap_progress *progress);
+
+/**
+ * Read an image that snap_image_write() wrote. Trusts nothing in it: whatever the
+ * bytes, the answer is a snapshot or an error.
+ *
+ * @param[out] ret Owned by the caller: snap_snapshot_destroy().
+ */
+_must_check_ snap_err snap_image_read(const char *path,
+				      const struct snap_progress *progress,
+				      struct snap_snapshot **ret);
+
+#endif

@@ -1,0 +1,92 @@
+#ifndef SNAP_SESSION_SESSION_H
+#define SNAP_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/buffer.h"
+#include "core/base/progress.h"
+#include "core/model/snapshot.h"
+
+/**
+ * @file
+ * The verbs: what a debugger, or a program that traces a child, asks of the core.
+ *
+ * Call them from the thread that is the tracer. Every thread of the process is
+ * stopped under ptrace, and stays so.
+ */
+
+/** Bytes in the inferior that are the debugger's: an inserted breakpoint. */
+struct snap_patch {
+	uint64_t address;
+	/** What the program had there. */
+	uint8_t original[16];
+	size_t size;
+};
+
+/** The stopped process that a verb works on, and how. */
+struct snap_target {
+	pid_t pid;
+	/** The thread that the user has selected; 0: the thread group leader. */
+	pid_t current_tid;
+	/** Sorted by address. Not owned. */
+	const struct snap_patch *patches;
+	size_t nr_patches;
+	/** `report` may be NULL. */
+	struct snap_progress progress;
+	/**
+	 * For tests of promise 2: the Nth call into the kernel, counted from 1, fails
+	 * with EIO without being made. 0: none does.
+	 */
+	uint64_t fail_at;
+	/** If not NULL: the calls into the kernel that were counted. */
+	uint64_t *ret_nr_calls;
+};
+
+/**
+ * Take a snapshot. Leaves no trace in the process (promise 3).
+ *
+ * @param[out] ret Owned by the caller: snap_snapshot_destroy().
+ */
+_must_check_ snap_err snap_session_capture(const struct snap_target *target,
+					   struct snap_snapshot **ret);
+
+struct snap_restore_options {
+	/** Read all memory back and compare it (promise 1). Registers always are. */
+	bool verify_memory;
+};
+
+/** What a restore did. */
+struct snap_restore_report {
+	uint64_t bytes_compared;
+	uint64_t bytes_written;
+	size_t nr_threads;
+	/** Steps on mappings: made, removed, changed. */
+	size_t nr_mapping_steps;
+};
+
+/**
+ * Put the process back to where it was at the snapshot, or leave it as it is.
+ *
+ * @param ret Filled on success. Not NULL.
+ */
+_must_check_ snap_err snap_session_restore(const struct snap_target *target,
+					   const struct snap_snapshot *snapshot,
+					   const struct snap_restore_options *options,
+					   struct snap_restore_report *ret);
+
+/**
+ * The steps that a restore would do, as text: a line each, with its reason.
+ *
+ * @param[out] ret Text without a NUL; snap_buffer_deinit().
+ */
+_must_check_ snap_err snap_session_explain(const struct snap_target *target,
+					   const struct snap_snapshot *snapshot,
+					   struct snap_buffer *ret);
+
+/** Whether a process is the one that a snapshot was taken of; says what differs. */
+_must_check_ snap_err snap_session_check_identity(const struct snap_target *target,
+						  const struct snap_snapshot *snapshot);
+
+#endif

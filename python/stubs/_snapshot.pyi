@@ -1,0 +1,215 @@
+"""The C core, as Python sees it.
+
+Knows nothing of GDB: it works under plain python3 on a process that the calling
+thread traces.  All calls come from that thread.  Nothing here prints.
+"""
+
+from typing import Callable, Optional, Sequence, TypedDict
+
+class Error(Exception):
+    """Something the core could not do.  str() is one sentence."""
+
+    remedy: Optional[str]
+    """What the user can do about it, one sentence, or None."""
+    errno: int
+    """errno of the system call that failed, or 0."""
+
+# One class for each row of core/base/errors.def.
+class NoMemory(Error): ...
+class SystemFailure(Error): ...
+class InvalidRequest(Error): ...
+class Refused(Error): ...
+class Unsupported(Error): ...
+class Corrupt(Error): ...
+class Gone(Error): ...
+class Mismatch(Error): ...
+class Interrupted(Error): ...
+class UndoFailed(Error): ...
+
+Progress = Callable[[str, int, int], bool]
+"""Called as progress(phase, done, total), bytes; returns False to stop the command.
+An exception (KeyboardInterrupt) stops it too and is passed on."""
+
+Patch = tuple[int, bytes]
+"""Bytes in the inferior that are the debugger's (a breakpoint): the address and what
+the program had there, at most 16 bytes."""
+
+class Register(TypedDict):
+    name: str
+    group: str  # "general", "float", "vector", "system"
+    format: str  # "uint", "address", "flags", "float", "vector"
+    value: bytes  # lowest byte first; its length is the register's size
+
+class Thread(TypedDict):
+    tid: int
+    comm: str
+    pc: int
+    sp: int
+    stop_signal: int  # 0: none
+    siginfo: Optional[bytes]
+    interrupted_syscall: int  # -1: none
+    sigmask: Optional[int]
+    altstack: Optional[tuple[int, int, int]]  # sp, size, flags
+    rseq: Optional[tuple[int, int, int, int]]  # address, size, signature, flags
+    robust_list: Optional[tuple[int, int]]  # head, length
+    tid_address: Optional[int]
+    regsets: dict[str, int]  # name: size in bytes, those that are there
+
+class Mapping(TypedDict):
+    start: int
+    end: int
+    prot: str  # "rwxp", "r--s", as /proc/PID/maps has it
+    offset: int
+    name: str
+    contents: str  # "none", "zero", "file", "shared": see core/model/vma.h
+    held: int  # bytes of it that the snapshot holds
+    build_id: Optional[str]
+    flags: list[str]  # two-letter VmFlags that were recorded
+
+class Frame(TypedDict):
+    pc: int
+    function: Optional[str]
+    function_offset: int
+    file: Optional[str]
+    line: int  # 0: not known
+    module: Optional[str]
+
+class Backtrace(TypedDict):
+    frames: list[Frame]
+    end_reason: Optional[str]
+
+class Report(TypedDict):
+    bytes_compared: int
+    bytes_written: int
+    threads: int
+    mapping_steps: int
+
+class Snapshot:
+    """A process at one instant.  Made by capture() and load() alone."""
+
+    label: str  # may be set
+    note: str  # may be set
+    @property
+    def uuid(self) -> str: ...
+    @property
+    def parent(self) -> Optional[str]: ...
+    @property
+    def time(self) -> float:
+        """Seconds since 1970."""
+    @property
+    def arch(self) -> str: ...
+    @property
+    def kernel(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def pid(self) -> int: ...
+    @property
+    def exe(self) -> str: ...
+    @property
+    def exe_build_id(self) -> Optional[str]: ...
+    @property
+    def command_line(self) -> str: ...
+    @property
+    def current_tid(self) -> int: ...
+    @property
+    def size(self) -> int:
+        """Bytes of memory that the snapshot holds."""
+    @property
+    def omissions(self) -> list[str]:
+        """What could not be captured, sentences."""
+    @property
+    def brk(self) -> int: ...
+    @property
+    def cpu(self) -> dict[str, int | str]: ...
+    def threads(self) -> list[Thread]: ...
+    def mappings(self) -> list[Mapping]: ...
+    def registers(self, tid: int) -> list[Register]:
+        """All registers that were captured, in the table's order."""
+    def backtraces(self) -> dict[int, Backtrace]:
+        """By TID; from the snapshot alone (libdwfl)."""
+    def read(self, address: int, size: int) -> bytes:
+        """Memory as it was; InvalidRequest where the snapshot does not hold it
+        (bytes that a private anonymous mapping never had are zeros)."""
+    def set_parent(self, parent: Optional["Snapshot"]) -> None: ...
+    def write(
+        self, path: str, overwrite: bool = False, progress: Optional[Progress] = None
+    ) -> None:
+        """Write an image: doc/image-format.md."""
+
+def capture(
+    pid: int,
+    *,
+    current_tid: int = 0,
+    patches: Sequence[Patch] = (),
+    progress: Optional[Progress] = None,
+    fail_at: int = 0,
+) -> Snapshot:
+    """Take a snapshot of a stopped process that the calling thread traces.
+
+    fail_at: for tests; the Nth call into the kernel fails with EIO.
+    """
+
+def restore(
+    pid: int,
+    snapshot: Snapshot,
+    *,
+    verify_memory: bool = True,
+    current_tid: int = 0,
+    patches: Sequence[Patch] = (),
+    progress: Optional[Progress] = None,
+    fail_at: int = 0,
+) -> Report:
+    """Put the process back to where it was, or leave it as it is and raise."""
+
+def explain(
+    pid: int,
+    snapshot: Snapshot,
+    *,
+    current_tid: int = 0,
+    patches: Sequence[Patch] = (),
+) -> str:
+    """What restore() would do, a line for each step with its reason."""
+
+def check_identity(pid: int, snapshot: Snapshot) -> None:
+    """Raise Refused unless the process is the one the snapshot was taken of."""
+
+def load(path: str, *, progress: Optional[Progress] = None) -> Snapshot:
+    """Read an image."""
+
+def live_backtrace(tid: int) -> Backtrace:
+    """Of one stopped thread, by libunwind over ptrace: no lines."""
+
+def last_call_count() -> int:
+    """How many calls into the kernel the last capture() or restore() made: the range
+    of fail_at."""
+
+def digest(pid: int) -> dict[str, str]:
+    """For tests: digests of a stopped traced process, by what they cover ("registers
+    TID", "memory", "mappings", …).  Two equal dicts: nothing that we read differs."""
+
+# A small tracer, for use without GDB.
+
+def spawn(argv: Sequence[str]) -> int:
+    """Start a program under ptrace, stopped at its first instruction; its pid."""
+
+def attach(pid: int) -> None:
+    """Attach to all threads of a process and stop them."""
+
+def run_until(pid: int, signals: Sequence[int]) -> int:
+    """Let all threads run until one of them gets one of the signals, then stop all.
+
+    Other signals are passed on; new threads are traced.  Returns the signal, which is
+    not passed on, or the negated exit status when the process has ended.
+    """
+
+def stop(pid: int) -> None:
+    """Stop all threads (of a process that another call set running)."""
+
+def detach(pid: int) -> None:
+    """Leave all threads and let them run."""
+
+def kill(pid: int) -> None:
+    """Kill the process and reap it."""
+
+version: str
