@@ -12,15 +12,20 @@ def look_frames():
     return frames
 
 
+def look_text(value):
+    """A value in full; of a vector register's many views the last, whole one."""
+    if value.type.strip_typedefs().code == gdb.TYPE_CODE_UNION:
+        value = value[value.type.strip_typedefs().fields()[-1]]
+    return value.format_string(format="x", max_elements=0, repeat_threshold=0)
+
+
 def look_registers():
     """Every register that GDB knows, as text."""
     frame = gdb.newest_frame()
     found = {}
     for register in frame.architecture().registers():
         try:
-            found[register.name] = frame.read_register(register).format_string(
-                format="x", max_elements=0, repeat_threshold=0
-            )
+            found[register.name] = look_text(frame.read_register(register))
         except gdb.error as problem:
             found[register.name] = str(problem)
     return found
