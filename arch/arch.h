@@ -27,6 +27,18 @@
  * testsuite/unit/test_arch.c holds every folder to the contracts below.
  */
 
+/** A set that a tracer does not get as a whole but slot by slot. */
+struct snap_regset_slots {
+	/** The ptrace requests; `addr` is the slot's number, `data` points to it. */
+	int get_request;
+	int set_request;
+	unsigned first;
+	unsigned nr;
+	size_t slot_size;
+	/** Nobody uses the slot. A set of which no slot is used counts as absent. */
+	bool (*is_unused)(const uint8_t *slot);
+};
+
 /** One register set: what PTRACE_GETREGSET and core file notes call NT_something. */
 struct snap_regset_desc {
 	/** As a user knows it: "general", "xstate". */
@@ -45,6 +57,8 @@ struct snap_regset_desc {
 	 * restored.
 	 */
 	bool is_shadowed;
+	/** NULL: PTRACE_GETREGSET gives it. */
+	const struct snap_regset_slots *slots;
 };
 
 /** How a person reads a register. */
@@ -107,6 +121,9 @@ enum snap_syscall {
 };
 
 #define SNAP_MAX_SYSCALL_ARGS 6
+
+/** How many bytes of code before the program counter identify_syscall() looks at. */
+#define SNAP_SYSCALL_CODE_SIZE 32
 
 /** Called once for every difference found. */
 struct snap_difference {
@@ -175,11 +192,24 @@ struct snap_arch {
 				 size_t *ret_size);
 
 	/**
+	 * Find out which call a thread is inside of that the kernel was going on with
+	 * by restart_syscall(2), which has forgotten the number, and put the number
+	 * back; leaves any other thread alone. To be called before rewind_syscall().
+	 * NULL: this architecture keeps the number.
+	 *
+	 * @param code The `size` bytes that end at the program counter,
+	 *	SNAP_SYSCALL_CODE_SIZE of them where they can be read, else fewer.
+	 */
+	void (*identify_syscall)(struct snap_thread *thread, const uint8_t *code,
+				 size_t size);
+
+	/**
 	 * Bring a thread stopped by a signal into the form that needs no help from the
 	 * kernel when it is landed: an interrupted system call is made again, from its
 	 * instruction (doc/interrupted-system-calls.md).
 	 *
-	 * Sets thread->interrupted_syscall. Calling it twice is as good as once.
+	 * Sets thread->interrupted_syscall, which whoever made the thread has set to
+	 * -1, when a call was interrupted. Calling it twice is as good as once.
 	 */
 	void (*rewind_syscall)(struct snap_thread *thread);
 
@@ -227,7 +257,8 @@ struct snap_arch {
 
 	/**
 	 * The thread that a frame lands: the registers, signal mask and altstack that a
-	 * frame carries; the rest of *ret is zero.
+	 * frame carries, in no system call (interrupted_syscall -1); the rest of *ret
+	 * is zero. What the kernel would answer with SIGSEGV is SNAP_ERROR_CORRUPT.
 	 *
 	 * @param frame Bytes from `address` on, `size` of them; not trusted.
 	 */

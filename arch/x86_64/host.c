@@ -1,0 +1,191 @@
+/*
+ * What this machine's CPU is. The one file of this folder that may ask which CPU it is
+ * compiled for; so the architecture's table stands here, which tells the answer.
+ */
+#include "arch/x86_64/x86_64.h"
+
+#include <elf.h>
+
+#if defined(__x86_64__)
+
+#	include <cpuid.h>
+#	include <stdio.h>
+#	include <string.h>
+
+/** All zero for leaves that the CPU does not have. */
+struct cpuid {
+	/** Indexed by the register of struct snap_x86_64_feature. */
+	uint32_t regs[4];
+};
+
+static struct cpuid read_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+	struct cpuid out = { { 0 } };
+	// Intel CPUs answer for a leaf beyond the last one with the last one's bits.
+	if (__get_cpuid_max(leaf & 0x80000000, NULL) >= leaf)
+		__cpuid_count(leaf, subleaf, out.regs[SNAP_X86_64_EAX],
+			      out.regs[SNAP_X86_64_EBX], out.regs[SNAP_X86_64_ECX],
+			      out.regs[SNAP_X86_64_EDX]);
+	return out;
+}
+
+static uint64_t read_xcr0(void)
+{
+	uint32_t low, high;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
+}
+
+/** Copy registers as text, four characters each, and drop the padding around it. */
+static snap_err set_text(struct snap_cpu *cpu, const char *name, const uint32_t *regs,
+			 size_t nr_regs)
+{
+	char text[12 * sizeof(uint32_t) + 1] = "";
+	memcpy(text, regs, nr_regs * sizeof(*regs));
+	char *start = text + strspn(text, " ");
+	size_t length = strlen(start);
+	while (length && start[length - 1] == ' ')
+		start[--length] = '\0';
+	return snap_cpu_set_text(cpu, name, start);
+}
+
+/** Family, model and stepping: Intel SDM volume 2, CPUID leaf 1; AMD counts alike. */
+static snap_err probe_model(struct snap_cpu *cpu)
+{
+	uint32_t version = read_cpuid(1, 0).regs[SNAP_X86_64_EAX];
+	uint32_t family = version >> 8 & 0xf;
+	uint32_t model = version >> 4 & 0xf;
+	if (family == 6 || family == 15)
+		model += (version >> 16 & 0xf) << 4;
+	if (family == 15)
+		family += version >> 20 & 0xff;
+	SNAP_TRY(snap_cpu_set(cpu, "family", family));
+	SNAP_TRY(snap_cpu_set(cpu, "model", model));
+	return snap_cpu_set(cpu, "stepping", version & 0xf);
+}
+
+static snap_err probe_names(struct snap_cpu *cpu)
+{
+	SNAP_TRY(snap_cpu_set_text(cpu, "arch", "x86_64"));
+	struct cpuid leaf = read_cpuid(0, 0);
+	const uint32_t vendor[] = { leaf.regs[SNAP_X86_64_EBX],
+				    leaf.regs[SNAP_X86_64_EDX],
+				    leaf.regs[SNAP_X86_64_ECX] };
+	SNAP_TRY(set_text(cpu, "vendor", vendor, SNAP_ARRAY_SIZE(vendor)));
+
+	uint32_t brand[12];
+	for (uint32_t i = 0; i < 3; i++) {
+		leaf = read_cpuid(0x80000002 + i, 0);
+		memcpy(&brand[4 * i], leaf.regs, sizeof(leaf.regs));
+	}
+	return set_text(cpu, "model-name", brand, SNAP_ARRAY_SIZE(brand));
+}
+
+static snap_err probe_features(struct snap_cpu *cpu)
+{
+	for (size_t i = 0; i < snap_x86_64_nr_features; i++) {
+		const struct snap_x86_64_feature *feature = &snap_x86_64_features[i];
+		struct cpuid leaf = read_cpuid(feature->leaf, feature->subleaf);
+		if (leaf.regs[feature->reg] >> feature->bit & 1)
+			SNAP_TRY(snap_cpu_set(cpu, feature->name, 1));
+	}
+	return SNAP_OK;
+}
+
+static snap_err probe_mxcsr_mask(struct snap_cpu *cpu)
+{
+	uint8_t area[X86_FXSAVE_SIZE] __attribute__((__aligned__(16))) = { 0 };
+	__asm__ volatile("fxsave64 %0" : "+m"(area));
+	uint64_t mask = snap_x86_64_load(area + X86_MXCSR_MASK, 4);
+	// Zero stands for the mask of the first CPUs (Intel SDM volume 1, 11.6.6).
+	return snap_cpu_set(cpu, "mxcsr-mask", mask ? mask : 0xffbf);
+}
+
+static snap_err set_component(struct snap_cpu *cpu, unsigned i, const char *what,
+			      uint64_t value)
+{
+	char name[sizeof("xsave.4294967295.offset")];
+	snprintf(name, sizeof(name), "xsave.%u.%s", i, what);
+	return snap_cpu_set(cpu, name, value);
+}
+
+/**
+ * Size and place of each component that is switched on, out of CPUID leaf 0DH.
+ *
+ * The leaf goes on listing components that a hypervisor has masked off: what counts is
+ * in EDX:EAX of subleaf 0 and in XCR0. The mask is the kernel's too: it switches XCR0
+ * to what it manages.
+ */
+static snap_err probe_xsave(struct snap_cpu *cpu)
+{
+	if (!snap_cpu_get(cpu, "osxsave", 0))
+		return SNAP_OK;
+	uint64_t xcr0 = read_xcr0();
+	struct cpuid main = read_cpuid(0xd, 0);
+	uint64_t mask = xcr0 & (main.regs[SNAP_X86_64_EAX] |
+				(uint64_t)main.regs[SNAP_X86_64_EDX] << 32);
+	SNAP_TRY(snap_cpu_set(cpu, "xcr0", xcr0));
+	SNAP_TRY(snap_cpu_set(cpu, "xsave.mask", mask));
+	for (unsigned i = 2; i < X86_NR_COMPONENTS; i++) {
+		if (!(mask >> i & 1))
+			continue;
+		struct cpuid leaf = read_cpuid(0xd, i);
+		SNAP_TRY(set_component(cpu, i, "size", leaf.regs[SNAP_X86_64_EAX]));
+		SNAP_TRY(set_component(cpu, i, "offset", leaf.regs[SNAP_X86_64_EBX]));
+		SNAP_TRY(set_component(cpu, i, "flags", leaf.regs[SNAP_X86_64_ECX]));
+	}
+	return snap_cpu_set(cpu, "xsave.size", snap_x86_64_area_size(cpu, mask));
+}
+
+static snap_err probe(struct snap_cpu *ret)
+{
+	_cleanup_cpu_ struct snap_cpu cpu = { 0 };
+	SNAP_TRY(probe_names(&cpu));
+	SNAP_TRY(probe_model(&cpu));
+	SNAP_TRY(probe_features(&cpu));
+	SNAP_TRY(probe_mxcsr_mask(&cpu));
+	SNAP_TRY(probe_xsave(&cpu));
+	*ret = cpu;
+	cpu = (struct snap_cpu){ 0 };
+	return SNAP_OK;
+}
+
+#	define PROBE probe
+#else
+#	define PROBE NULL
+#endif
+
+const struct snap_arch snap_arch_x86_64 = {
+	.name = "x86_64",
+	.elf_machine = EM_X86_64,
+	.elf_class = ELFCLASS64,
+	.elf_data = ELFDATA2LSB,
+	.regsets = snap_x86_64_regsets,
+	.nr_regsets = SNAP_X86_64_NR_REGSETS,
+	.registers = snap_x86_64_registers,
+	.nr_registers = X86_NR_REGISTERS,
+	.syscall_insn = { 0x0f, 0x05 },
+	.syscall_insn_size = 2,
+	.syscalls = snap_x86_64_syscalls,
+	.red_zone = 128, // System V ABI, AMD64 supplement, 3.2.2
+	.pc = snap_x86_64_pc,
+	.sp = snap_x86_64_sp,
+	.dwarf_register = snap_x86_64_dwarf_register,
+	.nr_dwarf_registers = X86_NR_DWARF_REGISTERS,
+	.is_native = snap_x86_64_is_native,
+	.locate_component = snap_x86_64_locate_component,
+	.identify_syscall = snap_x86_64_identify_syscall,
+	.rewind_syscall = snap_x86_64_rewind_syscall,
+	.syscall_number = snap_x86_64_syscall_number,
+	.prepare_syscall = snap_x86_64_prepare_syscall,
+	.syscall_result = snap_x86_64_syscall_result,
+	.finish_syscall = snap_x86_64_finish_syscall,
+	.set_pc = snap_x86_64_set_pc,
+	.sigframe_size = snap_x86_64_sigframe_size,
+	.sigframe_encode = snap_x86_64_sigframe_encode,
+	.sigframe_decode = snap_x86_64_sigframe_decode,
+	.prepare_sigreturn = snap_x86_64_prepare_sigreturn,
+	.compare = snap_x86_64_compare,
+	.check_thread = snap_x86_64_check_thread,
+	.probe = PROBE,
+};
