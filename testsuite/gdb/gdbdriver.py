@@ -84,6 +84,8 @@ class Debugger:
         self.argv = list(argv)
         self.folder = folder
         self.timeout = timeout
+        self.is_closed = False
+        self.is_hung = False
         self.commands: list[str] = []
         self.transcript: list[str] = []
         self._texts = {"out": "", "err": ""}
@@ -146,6 +148,7 @@ class Debugger:
             if not self._selector.get_map():
                 raise Failed(f"GDB is gone (exit {self.process.wait()})")
             if not self._receive(max(0.0, end - time.monotonic())):
+                self.is_hung = True
                 raise Hung(f"no {pattern!r} within {timeout or self.timeout:.0f} s")
 
     def take_complaints(self) -> str:
@@ -161,8 +164,11 @@ class Debugger:
     def close(self) -> None:
         """End GDB, and with it the inferior: it is killed by the kernel at the latest
         (PTRACE_O_EXITKILL).  Whoever is left fails the story."""
+        self.is_closed = True
         if self.process.poll() is None:
             try:
+                if self.is_hung:
+                    raise Failed("it will not listen")
                 self.write(self.farewell)
                 self.process.wait(timeout=20)
             except (Failed, subprocess.TimeoutExpired):
@@ -184,7 +190,7 @@ class Debugger:
     farewell = "quit"
 
 
-def wait_for_end(session: int, seconds: float = 20) -> dict[int, str]:
+def wait_for_end(session: int, seconds: float = 5) -> dict[int, str]:
     """Wait until no process of a session is left; those that are after the time."""
     end = time.monotonic() + seconds
     while True:

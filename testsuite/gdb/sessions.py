@@ -43,6 +43,8 @@ class Sessions:
     def close(self) -> None:
         problems = []
         for session in self.started:
+            if session.is_closed:
+                continue
             try:
                 session.close()
             except Failed as problem:

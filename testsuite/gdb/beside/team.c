@@ -10,13 +10,14 @@
 
 #define ROUNDS 6
 
-static sem_t go[3], done;
+static sem_t go[3], inside, done;
 volatile long sums[3];
 volatile long ticks;
 
 STORY_PLACE void wait_in_red(long round)
 {
 	volatile long red = 100 + round;
+	sem_post(&inside);
 	sem_wait(&go[0]);
 	sums[0] += red;
 }
@@ -24,6 +25,7 @@ STORY_PLACE void wait_in_red(long round)
 STORY_PLACE void wait_in_green(long round)
 {
 	volatile long green = 200 + round;
+	sem_post(&inside);
 	sem_wait(&go[1]);
 	sums[1] += green;
 }
@@ -31,6 +33,7 @@ STORY_PLACE void wait_in_green(long round)
 STORY_PLACE void wait_in_blue(long round)
 {
 	volatile long blue = 300 + round;
+	sem_post(&inside);
 	sem_wait(&go[2]);
 	sums[2] += blue;
 }
@@ -56,12 +59,15 @@ int main(void)
 {
 	pthread_t threads[3];
 
+	sem_init(&inside, 0, 0);
 	sem_init(&done, 0, 0);
 	for (intptr_t i = 0; i < 3; i++) {
 		sem_init(&go[i], 0, 0);
 		CHECK(!pthread_create(&threads[i], NULL, work, (void *)i));
 	}
 	for (long round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < 3; i++)
+			sem_wait(&inside);
 		tick(round);
 		for (int i = 0; i < 3; i++)
 			sem_post(&go[i]);

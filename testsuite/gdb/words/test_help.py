@@ -3,7 +3,7 @@
 import pytest
 
 SUBCOMMANDS = ("save", "restore", "list", "show", "export", "import", "delete")
-SETTINGS = ("verify", "directory", "limit")
+SETTINGS = ("verify",)
 
 
 def test_the_help_of_snapshot_names_every_subcommand(gdb):
