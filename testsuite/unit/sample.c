@@ -1,0 +1,28 @@
+#include "testsuite/unit/sample.h"
+
+#include <string.h>
+
+const struct samples *const all_samples[] = { &samples_x86_64, NULL };
+
+uint64_t sample_random_next(struct sample_random *random)
+{
+	uint64_t z = random->state += 0x9e3779b97f4a7c15;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+void sample_random_fill(struct sample_random *random, uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		data[i] = (uint8_t)sample_random_next(random);
+}
+
+void sample_collect(void *context, const struct snap_difference *difference)
+{
+	struct sample_differences *list = context;
+	assert_true(strlen(list->names) + strlen(difference->what) + 2 <
+		    sizeof(list->names));
+	strcat(strcat(list->names, difference->what), " ");
+	list->nr++;
+}

@@ -1,0 +1,53 @@
+#ifndef SNAP_TESTSUITE_SAMPLE_H
+#define SNAP_TESTSUITE_SAMPLE_H
+
+#include "testsuite/unit/unit.h"
+
+#include <stdbool.h>
+
+#include "arch/arch.h"
+
+/**
+ * @file
+ * CPUs and random threads of every architecture, for tests of promises that all of
+ * arch/ makes. An architecture without a row in `samples` fails test_arch.
+ */
+
+/** Numbers that are random and the same in every run (SplitMix64). */
+struct sample_random {
+	uint64_t state;
+};
+
+uint64_t sample_random_next(struct sample_random *random);
+void sample_random_fill(struct sample_random *random, uint8_t *data, size_t size);
+
+struct samples {
+	/** As snap_arch.name. */
+	const char *arch;
+	size_t nr_cpus;
+	/** For messages. */
+	const char *(*cpu_name)(size_t index);
+	/** A CPU's description; fails the test when it cannot be had. */
+	void (*cpu)(size_t index, struct snap_cpu *ret);
+	/** A thread as PTRACE_GETREGSET could give it on that CPU. */
+	void (*thread)(struct sample_random *random, const struct snap_cpu *cpu,
+		       struct snap_thread *ret);
+	/** The signal frame has a place for this register. */
+	bool (*is_in_frame)(const struct snap_register_desc *desc);
+};
+
+extern const struct samples samples_x86_64;
+
+/** Ends with NULL. */
+extern const struct samples *const all_samples[];
+
+/** Collects the names of differences, each followed by a space. */
+struct sample_differences {
+	char names[4096];
+	size_t nr;
+};
+
+/** A snap_difference_fn; the context is a struct sample_differences. */
+void sample_collect(void *context, const struct snap_difference *difference);
+
+#endif

@@ -1,0 +1,349 @@
+/* What every folder of arch/ promises in arch/arch.h. */
+#include "testsuite/unit/sample.h"
+
+#include <elf.h>
+#include <string.h>
+
+#define NR_THREADS 500
+
+static const struct samples *samples_of(const struct snap_arch *arch)
+{
+	for (const struct samples *const *row = all_samples; *row; row++)
+		if (!strcmp((*row)->arch, arch->name))
+			return *row;
+	fail_msg("%s: add samples to testsuite/unit/sample.c", arch->name);
+	return NULL;
+}
+
+#define for_each_arch(row) \
+	for (const struct snap_arch *const *row = snap_arches; *row; row++)
+
+static void test_an_architecture_is_found_by_name_and_elf_header(void **state)
+{
+	for_each_arch(row)
+	{
+		const struct snap_arch *arch = *row;
+		assert_ptr_equal(snap_arch_by_name(arch->name), arch);
+		assert_ptr_equal(snap_arch_by_elf(arch->elf_machine, arch->elf_class,
+						  arch->elf_data),
+				 arch);
+	}
+	assert_null(snap_arch_by_name("vax"));
+	assert_null(snap_arch_by_elf(EM_VAX, ELFCLASS32, ELFDATA2LSB));
+}
+
+static void test_the_general_set_is_first_and_every_set_is_known_by_its_note(
+	void **state)
+{
+	for_each_arch(row)
+	{
+		const struct snap_arch *arch = *row;
+		assert_in_range(arch->nr_regsets, 1, SNAP_MAX_REGSETS);
+		assert_string_equal(arch->regsets[0].name, "general");
+		assert_string_equal(arch->regsets[0].owner, "CORE");
+		assert_int_equal(arch->regsets[0].note_type, NT_PRSTATUS);
+		for (size_t i = 0; i < arch->nr_regsets; i++) {
+			const struct snap_regset_desc *set = &arch->regsets[i];
+			assert_true(set->max_size > 0);
+			assert_int_equal(snap_arch_find_regset(arch, set->owner,
+							       set->note_type),
+					 i);
+			for (size_t j = 0; j < i; j++)
+				assert_string_not_equal(set->name,
+							arch->regsets[j].name);
+		}
+		assert_int_equal(snap_arch_find_regset(arch, "CORE", 0xdeadbeef), -1);
+	}
+}
+
+static void check_pieces(const struct snap_arch *arch,
+			 const struct snap_register_desc *desc)
+{
+	size_t sum = 0;
+	bool is_over = false;
+	for (size_t i = 0; i < SNAP_MAX_PIECES; i++) {
+		const struct snap_register_piece *piece = &desc->pieces[i];
+		is_over = is_over || !piece->size;
+		if (is_over)
+			assert_int_equal(piece->size, 0);
+		sum += piece->size;
+		assert_true(piece->regset < arch->nr_regsets);
+		assert_true((size_t)piece->offset + piece->size <=
+			    arch->regsets[piece->regset].max_size);
+		if (piece->size && piece->component >= 0)
+			assert_non_null(arch->locate_component);
+	}
+	assert_true(sum > 0);
+	assert_int_equal(desc->size, sum);
+}
+
+static void test_registers_have_one_name_and_lie_inside_of_their_sets(void **state)
+{
+	for_each_arch(row)
+	{
+		const struct snap_arch *arch = *row;
+		for (size_t i = 0; i < arch->nr_registers; i++) {
+			check_pieces(arch, &arch->registers[i]);
+			for (size_t j = 0; j < i; j++)
+				assert_string_not_equal(arch->registers[i].name,
+							arch->registers[j].name);
+		}
+	}
+}
+
+static void test_system_calls_have_numbers_of_their_own(void **state)
+{
+	for_each_arch(row)
+	{
+		const struct snap_arch *arch = *row;
+		assert_in_range(arch->syscall_insn_size, 1, sizeof(arch->syscall_insn));
+		for (size_t i = 0; i < SNAP_NR_SYSCALLS; i++) {
+			assert_true(arch->syscalls[i] > 0);
+			for (size_t j = 0; j < i; j++)
+				assert_int_not_equal(arch->syscalls[i],
+						     arch->syscalls[j]);
+		}
+	}
+}
+
+/** Call `check` with many threads on each sample CPU of each architecture. */
+static void for_each_thread(void (*check)(const struct snap_arch *arch,
+					  const struct snap_cpu *cpu,
+					  const struct snap_thread *thread,
+					  struct sample_random *random))
+{
+	for_each_arch(row)
+	{
+		const struct samples *samples = samples_of(*row);
+		for (size_t i = 0; i < samples->nr_cpus; i++) {
+			_cleanup_cpu_ struct snap_cpu cpu;
+			samples->cpu(i, &cpu);
+			struct sample_random random = { .state = i };
+			for (size_t j = 0; j < NR_THREADS; j++) {
+				_cleanup_thread_ struct snap_thread thread;
+				samples->thread(&random, &cpu, &thread);
+				check(*row, &cpu, &thread, &random);
+			}
+		}
+	}
+}
+
+static void check_lands(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			const struct snap_thread *thread, struct sample_random *random)
+{
+	assert_ok(arch->check_thread(cpu, thread));
+}
+
+static void test_a_thread_of_a_cpu_can_land_on_it(void **state)
+{
+	for_each_thread(check_lands);
+}
+
+static void check_registers(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			    const struct snap_thread *expected,
+			    const struct snap_thread *got)
+{
+	const struct samples *samples = samples_of(arch);
+	uint8_t a[8192], b[8192];
+	for (size_t i = 0; i < arch->nr_registers; i++) {
+		const struct snap_register_desc *desc = &arch->registers[i];
+		if (!samples->is_in_frame(desc) ||
+		    !snap_arch_read_register(arch, cpu, expected, desc, a))
+			continue;
+		assert_true(snap_arch_read_register(arch, cpu, got, desc, b));
+		if (memcmp(a, b, desc->size) != 0)
+			fail_msg("%s is not what it was", desc->name);
+	}
+}
+
+static void check_differences(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			      const struct snap_thread *expected,
+			      const struct snap_thread *got)
+{
+	const struct samples *samples = samples_of(arch);
+	struct sample_differences differences = { .nr = 0 };
+	arch->compare(cpu, expected, got, sample_collect, &differences);
+	char *end;
+	for (char *name = strtok_r(differences.names, " ", &end); name;
+	     name = strtok_r(NULL, " ", &end))
+		for (size_t i = 0; i < arch->nr_registers; i++)
+			if (!strcmp(arch->registers[i].name, name) &&
+			    samples->is_in_frame(&arch->registers[i]))
+				fail_msg("compare() finds %s different", name);
+}
+
+static void check_round_trip(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			     const struct snap_thread *thread,
+			     struct sample_random *random)
+{
+	uint64_t address = sample_random_next(random) & ~UINT64_C(63);
+	_cleanup_buffer_ struct snap_buffer buffer = { 0 };
+	size_t size;
+	assert_ok(snap_buffer_append(&buffer, "head", 4));
+	assert_ok(arch->sigframe_size(cpu, thread, &size));
+	assert_ok(arch->sigframe_encode(cpu, thread, address, &buffer));
+	assert_true(buffer.size - 4 + 63 <= size);
+	assert_memory_equal(buffer.data, "head", 4);
+
+	_cleanup_thread_ struct snap_thread landed = { 0 };
+	assert_ok(arch->sigframe_decode(cpu, buffer.data + 4, buffer.size - 4, address,
+					&landed));
+	check_registers(arch, cpu, thread, &landed);
+	check_differences(arch, cpu, thread, &landed);
+	assert_int_equal(landed.sigmask, thread->sigmask);
+	assert_int_equal(landed.altstack.sp, thread->altstack.sp);
+	assert_int_equal(landed.altstack.size, thread->altstack.size);
+	assert_int_equal(landed.altstack.flags, thread->altstack.flags);
+	assert_int_equal(landed.interrupted_syscall, -1);
+}
+
+static void test_a_frame_lands_the_thread_it_was_made_of(void **state)
+{
+	for_each_thread(check_round_trip);
+}
+
+/** Decode bytes in a block of just their size, where sanitizers see an overrun. */
+static void decode_exactly(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			   const uint8_t *bytes, size_t size, uint64_t address)
+{
+	_cleanup_free_ uint8_t *copy = malloc(size + !size);
+	assert_non_null(copy);
+	memcpy(copy, bytes, size);
+	_cleanup_thread_ struct snap_thread landed = { 0 };
+	_cleanup_error_ snap_err error =
+		arch->sigframe_decode(cpu, copy, size, address, &landed);
+	if (error)
+		assert_int_equal(error->kind, SNAP_ERROR_CORRUPT);
+}
+
+static void check_damaged(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			  const struct snap_thread *thread,
+			  struct sample_random *random)
+{
+	_cleanup_buffer_ struct snap_buffer buffer = { 0 };
+	assert_ok(arch->sigframe_encode(cpu, thread, 0x10000, &buffer));
+	decode_exactly(arch, cpu, buffer.data, sample_random_next(random) % buffer.size,
+		       0x10000);
+	decode_exactly(arch, cpu, buffer.data, buffer.size, 0x20000);
+	for (size_t i = 0; i < 8; i++) {
+		uint8_t *byte = &buffer.data[sample_random_next(random) % buffer.size];
+		*byte ^= (uint8_t)(1 << sample_random_next(random) % 8);
+		decode_exactly(arch, cpu, buffer.data, buffer.size, 0x10000);
+	}
+	sample_random_fill(random, buffer.data, buffer.size);
+	decode_exactly(arch, cpu, buffer.data, buffer.size, 0x10000);
+}
+
+static void test_a_damaged_frame_is_an_error_or_a_thread(void **state)
+{
+	for_each_thread(check_damaged);
+}
+
+static void check_same(const struct snap_arch *arch, const struct snap_cpu *cpu,
+		       const struct snap_thread *thread, struct sample_random *random)
+{
+	_cleanup_thread_ struct snap_thread copy;
+	assert_ok(snap_thread_copy(thread, &copy));
+	struct sample_differences differences = { .nr = 0 };
+	arch->compare(cpu, thread, &copy, sample_collect, &differences);
+	assert_string_equal(differences.names, "");
+}
+
+static void test_a_thread_does_not_differ_from_its_copy(void **state)
+{
+	for_each_thread(check_same);
+}
+
+static void check_calls(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			const struct snap_thread *thread, struct sample_random *random)
+{
+	const uint64_t args[SNAP_MAX_SYSCALL_ARGS] = { 1, 2, 3, 4, 5, 6 };
+	_cleanup_thread_ struct snap_thread copy;
+	assert_ok(snap_thread_copy(thread, &copy));
+	uint8_t *regs = copy.regsets[0].data;
+
+	arch->prepare_syscall(regs, 0x7000, 9, args);
+	assert_int_equal(arch->pc(&copy), 0x7000);
+	assert_int_equal(arch->sp(&copy), arch->sp(thread));
+	assert_int_equal(arch->syscall_number(regs), -1);
+
+	arch->finish_syscall(regs, -14);
+	assert_int_equal(arch->syscall_result(regs), -14);
+	assert_int_equal(arch->syscall_number(regs), -1);
+
+	arch->set_pc(regs, 0x8000);
+	assert_int_equal(arch->pc(&copy), 0x8000);
+	assert_int_equal(arch->syscall_result(regs), -14);
+}
+
+static void test_a_system_call_is_made_where_told_and_leaves_nothing(void **state)
+{
+	for_each_thread(check_calls);
+}
+
+static void check_rewind(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			 const struct snap_thread *thread, struct sample_random *random)
+{
+	_cleanup_thread_ struct snap_thread copy;
+	assert_ok(snap_thread_copy(thread, &copy));
+	arch->rewind_syscall(&copy);
+	assert_memory_equal(copy.regsets[0].data, thread->regsets[0].data,
+			    thread->regsets[0].size);
+	assert_int_equal(copy.interrupted_syscall, -1);
+}
+
+static void test_a_thread_in_no_system_call_is_not_rewound(void **state)
+{
+	for_each_thread(check_rewind);
+}
+
+static void test_a_thread_without_registers_is_refused(void **state)
+{
+	for_each_arch(row)
+	{
+		_cleanup_cpu_ struct snap_cpu cpu;
+		samples_of(*row)->cpu(0, &cpu);
+		const struct snap_thread thread = { .members = SNAP_THREAD_SIGMASK };
+		_cleanup_buffer_ struct snap_buffer buffer = { 0 };
+		size_t size;
+		assert_error((*row)->check_thread(&cpu, &thread), CORRUPT);
+		assert_error((*row)->sigframe_size(&cpu, &thread, &size), INVALID);
+		assert_error((*row)->sigframe_encode(&cpu, &thread, 0, &buffer),
+			     INVALID);
+		assert_int_equal((*row)->pc(&thread), 0);
+		assert_int_equal((*row)->sp(&thread), 0);
+		assert_int_equal(buffer.size, 0);
+	}
+}
+
+static void test_the_host_describes_itself(void **state)
+{
+	const struct snap_arch *host = snap_arch_host();
+	if (!host)
+		skip();
+	_cleanup_cpu_ struct snap_cpu cpu = { 0 };
+	assert_ok(host->probe(&cpu));
+	assert_string_equal(snap_cpu_find(&cpu, "arch")->text, host->name);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_an_architecture_is_found_by_name_and_elf_header),
+		cmocka_unit_test(
+			test_the_general_set_is_first_and_every_set_is_known_by_its_note),
+		cmocka_unit_test(
+			test_registers_have_one_name_and_lie_inside_of_their_sets),
+		cmocka_unit_test(test_system_calls_have_numbers_of_their_own),
+		cmocka_unit_test(test_a_thread_of_a_cpu_can_land_on_it),
+		cmocka_unit_test(test_a_frame_lands_the_thread_it_was_made_of),
+		cmocka_unit_test(test_a_damaged_frame_is_an_error_or_a_thread),
+		cmocka_unit_test(test_a_thread_does_not_differ_from_its_copy),
+		cmocka_unit_test(
+			test_a_system_call_is_made_where_told_and_leaves_nothing),
+		cmocka_unit_test(test_a_thread_in_no_system_call_is_not_rewound),
+		cmocka_unit_test(test_a_thread_without_registers_is_refused),
+		cmocka_unit_test(test_the_host_describes_itself),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
