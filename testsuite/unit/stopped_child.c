@@ -50,14 +50,14 @@ static void handle_stop(struct stopped_child *child, pid_t tid, int status,
 			size_t *nr_stopped)
 {
 	int signal = WSTOPSIG(status), event = status >> 16;
-	if (event == PTRACE_EVENT_STOP && is_waiting(child, tid)) {
+	if (signal == SIGSTOP && !event && is_waiting(child, tid)) {
 		++*nr_stopped;
 	} else if (signal == (SIGTRAP | 0x80) && enters_ppoll(tid)) {
-		// It goes to sleep, or would have: the interruption is already pending.
+		// It goes to sleep, or would have: the signal is already pending.
 		assert_true(child->nr_threads < STOPPED_CHILD_MAX_THREADS);
 		child->tids[child->nr_threads++] = tid;
 		run(PTRACE_CONT, tid, 0);
-		run(PTRACE_INTERRUPT, tid, 0);
+		assert_int_equal(syscall(SYS_tgkill, child->pid, tid, SIGSTOP), 0);
 	} else {
 		bool is_signal = !event && signal != (SIGTRAP | 0x80);
 		run(PTRACE_SYSCALL, tid, is_signal ? signal : 0);

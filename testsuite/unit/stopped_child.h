@@ -6,7 +6,8 @@
 
 #define STOPPED_CHILD_MAX_THREADS 16
 
-/** A traced program, all of whose threads were interrupted in ppoll(2). */
+/** A traced program, all of whose threads were stopped in ppoll(2) as GDB stops them:
+ * by SIGSTOP. */
 struct stopped_child {
 	pid_t pid;
 	/** In the order in which they came to ppoll(2). */

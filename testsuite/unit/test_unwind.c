@@ -6,7 +6,6 @@
 #include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/user.h>
 
 #include "arch/arch.h"
 #include "testsuite/unit/unwind_scene.h"
@@ -53,15 +52,12 @@ static void test_a_very_deep_recursion_is_cut_and_says_so(void **state)
 	assert_string_equal(cut->end_reason, "cut after 512 frames");
 }
 
-static void assert_same_frame(const struct snap_frame *a, const struct snap_frame *b)
+static void assert_same_function(const struct snap_frame *a, const struct snap_frame *b)
 {
-	assert_true(a->pc == b->pc);
 	assert_string_equal(a->module, b->module);
 	// In libc the two may know a function by different names.
-	if (!strstr(a->module, UNWIND_TARGET))
-		return;
-	assert_string_equal(a->function, b->function);
-	assert_int_equal(a->function_offset, b->function_offset);
+	if (strstr(a->module, UNWIND_TARGET))
+		assert_string_equal(a->function, b->function);
 }
 
 static void test_two_unwinders_agree_on_every_frame_of_every_thread(void **state)
@@ -76,9 +72,14 @@ static void test_two_unwinders_agree_on_every_frame_of_every_thread(void **state
 
 		const struct snap_backtrace *dead = &scene.backtraces[i];
 		assert_int_equal(live.nr_frames, dead->nr_frames);
-		for (size_t j = 0; j < live.nr_frames; j++)
-			assert_same_frame(&live.frames[j], &dead->frames[j]);
 		assert_int_equal(!live.end_reason, !dead->end_reason);
+		// The snapshot will make the interrupted system call again.
+		assert_int_equal(live.frames[0].pc - dead->frames[0].pc,
+				 scene.snapshot->arch->syscall_insn_size);
+		for (size_t j = 1; j < live.nr_frames; j++) {
+			assert_true(live.frames[j].pc == dead->frames[j].pc);
+			assert_same_function(&live.frames[j], &dead->frames[j]);
+		}
 	}
 }
 
@@ -137,28 +138,12 @@ static void test_cxx_names_are_taken_apart_where_cxx_is_loaded(void **state)
 	assert_non_null(unwind_scene_frame(deep, "snap::recurse(int)"));
 }
 
-/** Forget a mapping and what is held of it. */
-static void forget(struct snap_snapshot *snapshot, uint64_t address)
-{
-	struct snap_vmas *vmas = &snapshot->vmas;
-	size_t index = (size_t)(snap_vmas_find(vmas, address) - vmas->list);
-	struct snap_extent *extent =
-		(struct snap_extent *)snap_memory_find_from(&snapshot->memory,
-							    vmas->list[index].start);
-	assert_int_equal(extent->size, snap_vma_size(&vmas->list[index]));
-	extent->size = 0;
-	free(vmas->list[index].name);
-	vmas->nr--;
-	memmove(&vmas->list[index], &vmas->list[index + 1],
-		(vmas->nr - index) * sizeof(*vmas->list));
-}
-
 static void test_a_stack_that_is_not_there_is_named(void **state)
 {
 	_cleanup_scene_ struct unwind_scene scene;
 	unwind_scene_open(&scene, UNWIND_TARGET);
-	const struct snap_arch *arch = scene.snapshot->arch;
-	forget(scene.snapshot, arch->sp(unwind_scene_thread(&scene, "main")));
+	unwind_scene_set_register(&scene, unwind_scene_thread(&scene, "main"), "rsp",
+				  0x1000);
 
 	unwind_scene_walk(&scene);
 
@@ -184,7 +169,6 @@ static void test_a_thread_without_registers_has_no_frames(void **state)
 	assert_non_null(unwind_scene_frame(unwind_scene_find(&scene, "main"), "main"));
 }
 
-#ifdef __x86_64__
 static Elf *open_own_vdso(void)
 {
 	char *image = (char *)getauxval(AT_SYSINFO_EHDR);
@@ -221,19 +205,18 @@ static struct snap_vma *find_vdso_mapping(const struct snap_snapshot *snapshot)
 	return NULL;
 }
 
-/** Make a thread look as if it had just called a function of the vdso. */
-static void call_vdso(const struct snap_snapshot *snapshot, struct snap_thread *thread,
+/** Make a thread look as if it had just called a function. */
+static void make_call(const struct unwind_scene *scene, struct snap_thread *thread,
 		      uint64_t function)
 {
-	struct user_regs_struct regs;
-	memcpy(&regs, thread->regsets[0].data, sizeof(regs));
-	regs.rsp -= sizeof(regs.rip);
-	uint64_t size;
-	uint8_t *stack = (uint8_t *)snap_memory_at(&snapshot->memory, regs.rsp, &size);
-	memcpy(stack, &regs.rip, sizeof(regs.rip));
-	regs.rip = function;
-	regs.rbp = 0;
-	memcpy(thread->regsets[0].data, &regs, sizeof(regs));
+	const struct snap_arch *arch = scene->snapshot->arch;
+	uint64_t pc = arch->pc(thread), sp = arch->sp(thread) - sizeof(pc), size;
+	uint8_t *stack = (uint8_t *)snap_memory_at(&scene->snapshot->memory, sp, &size);
+	assert_non_null(stack);
+	memcpy(stack, &pc, sizeof(pc));
+	unwind_scene_set_register(scene, thread, "rsp", sp);
+	unwind_scene_set_register(scene, thread, "rip", function);
+	unwind_scene_set_register(scene, thread, "rbp", 0);
 }
 
 static void test_the_vdso_is_unwound_when_it_is_this_kernels(void **state)
@@ -242,10 +225,11 @@ static void test_the_vdso_is_unwound_when_it_is_this_kernels(void **state)
 	unwind_scene_open(&scene, UNWIND_TARGET);
 	Elf *own = open_own_vdso();
 	struct snap_vma *vdso = find_vdso_mapping(scene.snapshot);
-	call_vdso(scene.snapshot, unwind_scene_thread(&scene, "main"),
+	make_call(&scene, unwind_scene_thread(&scene, "main"),
 		  vdso->start + vdso_function(own));
 
 	// GIVEN another kernel's vdso, or one that cannot be told
+	vdso->build_id_size = 0;
 	unwind_scene_walk(&scene);
 	const struct snap_backtrace *backtrace = unwind_scene_find(&scene, "main");
 	assert_int_equal(backtrace->nr_frames, 1);
@@ -265,7 +249,6 @@ static void test_the_vdso_is_unwound_when_it_is_this_kernels(void **state)
 	assert_target_functions(&scene);
 	elf_end(own);
 }
-#endif
 
 int main(void)
 {
@@ -285,9 +268,7 @@ int main(void)
 			test_frame_pointers_do_where_there_is_no_unwind_information),
 		cmocka_unit_test(test_a_stack_that_is_not_there_is_named),
 		cmocka_unit_test(test_a_thread_without_registers_has_no_frames),
-#ifdef __x86_64__
 		cmocka_unit_test(test_the_vdso_is_unwound_when_it_is_this_kernels),
-#endif
 		// The last: libstdc++ cannot be unloaded.
 		cmocka_unit_test(test_cxx_names_are_taken_apart_where_cxx_is_loaded),
 	};

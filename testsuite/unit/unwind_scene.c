@@ -4,13 +4,15 @@
 
 #include <string.h>
 
-#include "testsuite/unit/live_snapshot.h"
+#include "arch/arch.h"
+#include "core/session/session.h"
 
 void unwind_scene_open(struct unwind_scene *scene, const char *path)
 {
 	*scene = (struct unwind_scene){ 0 };
 	stopped_child_start(&scene->child, path, UNWIND_NR_THREADS);
-	scene->snapshot = live_snapshot_take(&scene->child);
+	const struct snap_target target = { .pid = scene->child.pid };
+	assert_ok(snap_session_capture(&target, &scene->snapshot));
 }
 
 void unwind_scene_close(struct unwind_scene *scene)
@@ -46,6 +48,23 @@ struct snap_thread *unwind_scene_thread(const struct unwind_scene *scene,
 					const char *comm)
 {
 	return &scene->snapshot->threads[find_thread(scene, comm)];
+}
+
+void unwind_scene_set_register(const struct unwind_scene *scene,
+			       struct snap_thread *thread, const char *name,
+			       uint64_t value)
+{
+	const struct snap_arch *arch = scene->snapshot->arch;
+	for (size_t i = 0; i < arch->nr_registers; i++) {
+		const struct snap_register_desc *desc = &arch->registers[i];
+		if (strcmp(desc->name, name))
+			continue;
+		assert_int_equal(desc->pieces[0].regset, 0);
+		memcpy(thread->regsets[0].data + desc->pieces[0].offset, &value,
+		       sizeof(value));
+		return;
+	}
+	skip();
 }
 
 static bool is_in(const struct snap_frame *frame, const char *function)

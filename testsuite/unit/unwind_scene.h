@@ -1,6 +1,7 @@
 #ifndef SNAP_TESTSUITE_UNWIND_SCENE_H
 #define SNAP_TESTSUITE_UNWIND_SCENE_H
 
+#include "core/model/snapshot.h"
 #include "core/unwind/unwind.h"
 #include "testsuite/unit/stopped_child.h"
 
@@ -30,6 +31,11 @@ const struct snap_backtrace *unwind_scene_find(const struct unwind_scene *scene,
 					       const char *comm);
 struct snap_thread *unwind_scene_thread(const struct unwind_scene *scene,
 					const char *comm);
+
+/** Change a register of a thread's general set; skips the test on other CPUs. */
+void unwind_scene_set_register(const struct unwind_scene *scene,
+			       struct snap_thread *thread, const char *name,
+			       uint64_t value);
 
 /** The first frame in a function, or NULL. */
 const struct snap_frame *unwind_scene_frame(const struct snap_backtrace *backtrace,
