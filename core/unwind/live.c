@@ -1,6 +1,7 @@
 #include "core/unwind/unwind.h"
 
 #include <elfutils/libdwfl.h>
+#include <errno.h>
 #include <libunwind-ptrace.h>
 #include <stdbool.h>
 #include <string.h>
@@ -42,9 +43,10 @@ static snap_err walk_init(struct walk *walk, pid_t tid)
 	unw_set_caching_policy(walk->space, UNW_CACHE_GLOBAL);
 
 	int os_errno = dwfl_linux_proc_report(walk->dwfl, tid);
+	// There is no /proc/TID: that is what ESRCH is to a system call.
 	if (os_errno > 0)
-		return snap_error_os(os_errno, "cannot read the mappings of thread %d",
-				     (int)tid);
+		return snap_error_os(os_errno == ENOENT ? ESRCH : os_errno,
+				     "cannot read the mappings of thread %d", (int)tid);
 	dwfl_report_end(walk->dwfl, NULL, NULL);
 	return SNAP_OK;
 }
