@@ -102,6 +102,7 @@ extern const struct snap_x86_64_feature snap_x86_64_features[];
 extern const size_t snap_x86_64_nr_features;
 
 extern const struct snap_regset_desc snap_x86_64_regsets[];
+extern const struct snap_regset_slots snap_x86_64_tls_slots;
 extern const struct snap_register_desc snap_x86_64_registers[];
 
 /** The number of rows in registers.def. */

@@ -1,1 +1,225 @@
 #include "core/session/session.h"
+
+#include <string.h>
+
+#include "core/capture/memory.h"
+#include "core/capture/process.h"
+#include "core/capture/rseq.h"
+#include "core/capture/syscall.h"
+#include "core/inject/remap.h"
+#include "core/inject/restore.h"
+#include "core/plan/explain.h"
+#include "core/plan/plan.h"
+#include "core/tracee/proc.h"
+#include "core/tracee/tracee.h"
+
+/** A tracee whose calls are counted for the caller, also when it fails. */
+static snap_err open_target(const struct snap_target *target, struct snap_tracee *ret)
+{
+	return snap_tracee_init(ret, target->pid, target->fail_at);
+}
+
+static snap_err count_calls(const struct snap_target *target,
+			    const struct snap_tracee *tracee, snap_err error)
+{
+	if (target->ret_nr_calls)
+		*target->ret_nr_calls = tracee->nr_calls;
+	return error;
+}
+
+/** The saved bytes where the debugger has put others. */
+static void apply_patches(const struct snap_target *target, struct snap_memory *memory)
+{
+	for (size_t i = 0; i < target->nr_patches; i++) {
+		const struct snap_patch *patch = &target->patches[i];
+		for (size_t done = 0; done < patch->size;) {
+			uint64_t room;
+			uint8_t *bytes = (uint8_t *)(uintptr_t)
+				snap_memory_at(memory, patch->address + done, &room);
+			if (room > patch->size - done)
+				room = patch->size - done;
+			if (bytes)
+				memcpy(bytes, patch->original + done, room);
+			done += room;
+		}
+	}
+}
+
+static snap_err capture(const struct snap_target *target, struct snap_tracee *tracee,
+			struct snap_snapshot *snapshot)
+{
+	SNAP_TRY(snap_capture_process(tracee, target->current_tid, snapshot));
+	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, &target->progress,
+				     &snapshot->memory));
+	apply_patches(target, &snapshot->memory);
+	for (size_t i = 0; i < snapshot->nr_threads; i++)
+		SNAP_TRY(snap_settle_syscall(tracee, &snapshot->threads[i]));
+	return snap_rseq_settle(tracee, snapshot);
+}
+
+snap_err snap_session_capture(const struct snap_target *target,
+			      struct snap_snapshot **ret)
+{
+	_cleanup_snapshot_ struct snap_snapshot *snapshot = NULL;
+	SNAP_TRY(snap_snapshot_create(&snapshot));
+	_cleanup_tracee_ struct snap_tracee tracee;
+	SNAP_TRY(open_target(target, &tracee));
+	SNAP_TRY(count_calls(target, &tracee, capture(target, &tracee, snapshot)));
+	*ret = snap_take(snapshot);
+	return SNAP_OK;
+}
+
+_must_check_ static snap_err refuse_identity(const char *what)
+{
+	return snap_error_with_remedy(
+		snap_error_create(SNAP_ERROR_REFUSED,
+				  "the snapshot is of another process: %s", what),
+		"a snapshot goes back into the process it was taken of");
+}
+
+static snap_err check_identity(const struct snap_identity *image,
+			       const struct snap_identity *live)
+{
+	if (strcmp(image->boot_id, live->boot_id))
+		return refuse_identity(
+			"the machine was booted since, or is another one");
+	if (image->pid != live->pid)
+		return refuse_identity("its process number was a different one");
+	if (image->start_time != live->start_time)
+		return refuse_identity("it was started at a different time");
+	if (image->exe_build_id_size != live->exe_build_id_size ||
+	    memcmp(image->exe_build_id, live->exe_build_id, image->exe_build_id_size))
+		return refuse_identity("its executable had another build-id");
+	if (!image->exe_build_id_size && strcmp(image->exe, live->exe))
+		return refuse_identity("its executable was another file");
+	return SNAP_OK;
+}
+
+snap_err snap_session_check_identity(const struct snap_target *target,
+				     const struct snap_snapshot *snapshot)
+{
+	_cleanup_tracee_ struct snap_tracee tracee;
+	SNAP_TRY(open_target(target, &tracee));
+	_cleanup_snapshot_ struct snap_snapshot *live = NULL;
+	SNAP_TRY(snap_snapshot_create(&live));
+	SNAP_TRY(snap_proc_identify(&tracee, live));
+	return check_identity(&snapshot->identity, &live->identity);
+}
+
+/** What stands in the way of landing: found before anything is touched. */
+static snap_err check_landing(struct snap_tracee *tracee,
+			      const struct snap_snapshot *snapshot,
+			      const struct snap_cpu *cpu)
+{
+	if (snapshot->arch != tracee->arch)
+		return snap_error_create(SNAP_ERROR_REFUSED,
+					 "the snapshot is of a %s, and this is a %s",
+					 snapshot->arch->name, tracee->arch->name);
+	for (size_t i = 0; i < snapshot->nr_threads; i++)
+		SNAP_TRY(tracee->arch->check_thread(cpu, &snapshot->threads[i]));
+	struct snap_proc_status status;
+	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
+	if (status.seccomp)
+		return snap_error_with_remedy(
+			snap_error_create(
+				SNAP_ERROR_REFUSED,
+				"the process is under seccomp, which may forbid the "
+				"system calls of a restore"),
+			"run the program without its sandbox");
+	return SNAP_OK;
+}
+
+/** The live process, checked, and the plan. `live` outlives the plan. */
+static snap_err make_plan(const struct snap_target *target, struct snap_tracee *tracee,
+			  const struct snap_snapshot *snapshot,
+			  struct snap_snapshot *live, struct snap_plan *ret)
+{
+	SNAP_TRY(snap_proc_identify(tracee, live));
+	SNAP_TRY(check_identity(&snapshot->identity, &live->identity));
+	_cleanup_cpu_ struct snap_cpu cpu = { 0 };
+	SNAP_TRY(tracee->arch->probe(&cpu));
+	SNAP_TRY(check_landing(tracee, snapshot, &cpu));
+	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
+	size_t room;
+	SNAP_TRY(snap_restore_frame_room(&live->cpu, snapshot, tracee->page_size,
+					 &room));
+	return snap_plan_make(snapshot, live, room, ret);
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct snap_range *left = a, *right = b;
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+/** Bytes that no restore may touch. Owned by the caller: free(). */
+static snap_err list_skips(const struct snap_target *target,
+			   const struct snap_snapshot *snapshot,
+			   struct snap_range **ret, size_t *ret_nr)
+{
+	size_t most = target->nr_patches + snapshot->nr_threads * SNAP_RSEQ_RANGES,
+	       nr = 0;
+	struct snap_range *skips = calloc(most ? most : 1, sizeof(*skips));
+	if (!skips)
+		return &snap_enomem;
+	for (size_t i = 0; i < target->nr_patches; i++)
+		skips[nr++] = (struct snap_range){ target->patches[i].address,
+						   target->patches[i].size };
+	for (size_t i = 0; i < snapshot->nr_threads; i++)
+		nr += snap_rseq_kernel_ranges(&snapshot->threads[i], skips + nr);
+	qsort(skips, nr, sizeof(*skips), compare_ranges);
+	*ret = skips;
+	*ret_nr = nr;
+	return SNAP_OK;
+}
+
+static snap_err restore(const struct snap_target *target, struct snap_tracee *tracee,
+			const struct snap_snapshot *snapshot,
+			const struct snap_restore_options *options,
+			struct snap_restore_report *ret)
+{
+	_cleanup_snapshot_ struct snap_snapshot *live = NULL;
+	SNAP_TRY(snap_snapshot_create(&live));
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	SNAP_TRY(make_plan(target, tracee, snapshot, live, &plan));
+	SNAP_TRY(snap_remap_validate(tracee, &plan));
+
+	_cleanup_free_ struct snap_range *skips = NULL;
+	size_t nr_skips;
+	SNAP_TRY(list_skips(target, snapshot, &skips, &nr_skips));
+	struct snap_restore_counts counts;
+	SNAP_TRY(snap_restore_execute(tracee, &plan, skips, nr_skips,
+				      options->verify_memory, &target->progress,
+				      &counts));
+	*ret = (struct snap_restore_report){
+		.bytes_compared = counts.bytes_compared,
+		.bytes_written = counts.bytes_written,
+		.nr_threads = snapshot->nr_threads,
+		.nr_mapping_steps = plan.nr_steps,
+	};
+	return SNAP_OK;
+}
+
+snap_err snap_session_restore(const struct snap_target *target,
+			      const struct snap_snapshot *snapshot,
+			      const struct snap_restore_options *options,
+			      struct snap_restore_report *ret)
+{
+	_cleanup_tracee_ struct snap_tracee tracee;
+	SNAP_TRY(open_target(target, &tracee));
+	return count_calls(target, &tracee,
+			   restore(target, &tracee, snapshot, options, ret));
+}
+
+snap_err snap_session_explain(const struct snap_target *target,
+			      const struct snap_snapshot *snapshot,
+			      struct snap_buffer *ret)
+{
+	_cleanup_tracee_ struct snap_tracee tracee;
+	SNAP_TRY(open_target(target, &tracee));
+	_cleanup_snapshot_ struct snap_snapshot *live = NULL;
+	SNAP_TRY(snap_snapshot_create(&live));
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	SNAP_TRY(make_plan(target, &tracee, snapshot, live, &plan));
+	return snap_plan_explain(&plan, ret);
+}

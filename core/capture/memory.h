@@ -1,0 +1,26 @@
+#ifndef SNAP_CAPTURE_MEMORY_H
+#define SNAP_CAPTURE_MEMORY_H
+
+#include "core/base/progress.h"
+#include "core/model/memory.h"
+#include "core/model/vma.h"
+#include "core/tracee/tracee.h"
+
+/**
+ * Copy what is the process's own in some of its mappings: pages of private memory that
+ * exist and are not zero, pages of private file mappings that were written to, shared
+ * anonymous memory. Where the file or zeros tell the rest, nothing is held.
+ *
+ * @param ret Grows at its end; the mappings lie behind what it holds.
+ */
+_must_check_ snap_err snap_capture_memory(struct snap_tracee *tracee,
+					  const struct snap_vmas *vmas,
+					  const struct snap_progress *progress,
+					  struct snap_memory *ret);
+
+/** The same for a part of one mapping, whole pages. */
+_must_check_ snap_err snap_capture_range(struct snap_tracee *tracee,
+					 const struct snap_vma *vma, uint64_t start,
+					 uint64_t end, struct snap_memory *ret);
+
+#endif

@@ -1,0 +1,198 @@
+#include "core/capture/process.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "core/inject/borrow.h"
+#include "core/inject/scratch.h"
+#include "core/inject/syscall_insn.h"
+#include "core/tracee/mappings.h"
+#include "core/tracee/memory.h"
+#include "core/tracee/proc.h"
+#include "core/tracee/registers.h"
+#include "core/tracee/signals.h"
+
+/** Refuse a thread that is not stopped under our hands. */
+static snap_err check_state(struct snap_tracee *tracee, pid_t tid)
+{
+	struct snap_proc_stat stat;
+	SNAP_TRY(snap_proc_read_stat(tracee, tid, &stat));
+	if (stat.state == 'Z' || stat.state == 'X')
+		return snap_error_with_remedy(
+			snap_error_create(
+				SNAP_ERROR_REFUSED,
+				"thread %d has ended and left its process behind",
+				(int)tid),
+			"a process whose main thread has called pthread_exit() cannot be "
+			"saved or restored");
+	struct snap_proc_status status;
+	SNAP_TRY(snap_proc_read_status(tracee, tid, &status));
+	if (status.tracer != getpid())
+		return snap_error_with_remedy(
+			snap_error_create(SNAP_ERROR_REFUSED,
+					  "thread %d is not traced by this debugger",
+					  (int)tid),
+			"attach to process %d first", (int)tracee->pid);
+	if (stat.state != 't' && stat.state != 'T')
+		return snap_error_with_remedy(
+			snap_error_create(SNAP_ERROR_REFUSED, "thread %d is running",
+					  (int)tid),
+			"type \"interrupt\" and wait until the program has stopped");
+	return SNAP_OK;
+}
+
+/** All that can be read of a thread without making it do anything. */
+static snap_err read_thread(struct snap_tracee *tracee, pid_t tid,
+			    struct snap_thread *thread)
+{
+	thread->tid = tid;
+	thread->interrupted_syscall = -1;
+	SNAP_TRY(check_state(tracee, tid));
+	enum snap_stop_kind kind;
+	SNAP_TRY(snap_tracee_read_stop(tracee, thread, &kind));
+	SNAP_TRY(snap_borrow_check(tid, kind));
+	SNAP_TRY(snap_tracee_read_regsets(tracee, thread));
+	if (!tracee->arch->is_native(thread))
+		return snap_error_with_remedy(
+			snap_error_create(SNAP_ERROR_REFUSED,
+					  "thread %d runs 32-bit code", (int)tid),
+			"only 64-bit programs can be saved and restored");
+
+	struct snap_proc_stat stat;
+	SNAP_TRY(snap_proc_read_stat(tracee, tid, &stat));
+	thread->start_time = stat.start_time;
+	SNAP_TRY(snap_proc_read_comm(tracee, tid, thread->comm));
+	SNAP_TRY(snap_tracee_read_sigmask(tracee, tid, &thread->sigmask));
+	thread->members |= SNAP_THREAD_SIGMASK;
+	SNAP_TRY(snap_tracee_read_rseq(tracee, thread));
+	return snap_tracee_read_robust_list(tracee, thread);
+}
+
+static snap_err read_threads(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
+{
+	_cleanup_free_ pid_t *tids = NULL;
+	size_t nr;
+	SNAP_TRY(snap_proc_list_threads(tracee, &tids, &nr));
+	snapshot->threads = calloc(nr, sizeof(*snapshot->threads));
+	if (!snapshot->threads)
+		return &snap_enomem;
+	for (size_t i = 0; i < nr; i++) {
+		snapshot->nr_threads = i + 1;
+		SNAP_TRY(read_thread(tracee, tids[i], &snapshot->threads[i]));
+	}
+	return SNAP_OK;
+}
+
+static snap_err ask_altstack(struct snap_borrowed *borrowed, uint64_t scratch,
+			     struct snap_thread *thread)
+{
+	int64_t result;
+	SNAP_TRY(snap_borrowed_call(borrowed, SNAP_SYS_SIGALTSTACK,
+				    SNAP_ARGS(0, scratch), &result));
+	if (result < 0)
+		return snap_error_os((int)-result,
+				     "cannot ask thread %d for its signal stack",
+				     (int)thread->tid);
+
+	struct {
+		uint64_t sp;
+		uint32_t flags;
+		uint32_t pad;
+		uint64_t size;
+	} stack;
+
+	SNAP_TRY(snap_tracee_read(borrowed->tracee, scratch, &stack, sizeof(stack)));
+	thread->altstack.sp = stack.sp;
+	thread->altstack.flags = stack.flags;
+	thread->altstack.size = stack.size;
+	thread->members |= SNAP_THREAD_ALTSTACK;
+	return SNAP_OK;
+}
+
+static snap_err ask_tid_address(struct snap_borrowed *borrowed, uint64_t scratch,
+				struct snap_thread *thread)
+{
+	int64_t result;
+	SNAP_TRY(snap_borrowed_call(borrowed, SNAP_SYS_PRCTL,
+				    SNAP_ARGS(PR_GET_TID_ADDRESS, scratch), &result));
+	// EINVAL: a kernel without CONFIG_CHECKPOINT_RESTORE.
+	if (result == -EINVAL)
+		return SNAP_OK;
+	if (result < 0)
+		return snap_error_os((int)-result,
+				     "cannot ask thread %d for its TID address",
+				     (int)thread->tid);
+	SNAP_TRY(snap_tracee_read(borrowed->tracee, scratch, &thread->tid_address,
+				  sizeof(thread->tid_address)));
+	thread->members |= SNAP_THREAD_TID_ADDRESS;
+	return SNAP_OK;
+}
+
+/**
+ * The registers that count are those of the borrowed thread: one that was just starting
+ * another has meanwhile come out of its clone call.
+ */
+static snap_err take_registers(const struct snap_borrowed *borrowed,
+			       struct snap_thread *thread)
+{
+	for (size_t i = 0; i < SNAP_MAX_REGSETS; i++) {
+		const struct snap_regset *set = &borrowed->thread.regsets[i];
+		SNAP_TRY(snap_thread_set_regset(thread, i, set->data, set->size));
+	}
+	if (!snap_thread_has(&borrowed->thread, SNAP_THREAD_SIGINFO))
+		thread->members &= ~(uint32_t)SNAP_THREAD_SIGINFO;
+	return SNAP_OK;
+}
+
+static snap_err ask_thread(struct snap_tracee *tracee, uint64_t insn, uint64_t scratch,
+			   struct snap_snapshot *snapshot, struct snap_thread *thread)
+{
+	_cleanup_borrowed_ struct snap_borrowed borrowed = { 0 };
+	SNAP_TRY(snap_borrow(tracee, thread->tid, insn, &borrowed));
+	SNAP_TRY(take_registers(&borrowed, thread));
+	SNAP_TRY(ask_altstack(&borrowed, scratch, thread));
+	SNAP_TRY(ask_tid_address(&borrowed, scratch, thread));
+	if (thread == snapshot->threads) {
+		int64_t brk;
+		SNAP_TRY(snap_borrowed_call(&borrowed, SNAP_SYS_BRK, SNAP_ARGS(0),
+					    &brk));
+		snapshot->brk = (uint64_t)brk;
+	}
+	return snap_borrowed_return(&borrowed);
+}
+
+/** What only the process itself can tell. */
+static snap_err ask_threads(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
+{
+	uint64_t insn;
+	SNAP_TRY(snap_find_syscall_insn(tracee, &snapshot->vmas, &insn));
+	_cleanup_scratch_ struct snap_scratch scratch = { 0 };
+	SNAP_TRY(snap_scratch_init(&scratch, tracee, snapshot));
+	for (size_t i = 0; i < snapshot->nr_threads; i++)
+		SNAP_TRY(ask_thread(tracee, insn, scratch.address, snapshot,
+				    &snapshot->threads[i]));
+	return snap_scratch_return(&scratch);
+}
+
+snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
+			      struct snap_snapshot *snapshot)
+{
+	SNAP_TRY(snap_proc_describe(tracee, snapshot));
+	SNAP_TRY(read_threads(tracee, snapshot));
+	snapshot->current_tid = current_tid ? current_tid : tracee->pid;
+	if (!snap_snapshot_thread(snapshot, snapshot->current_tid))
+		return snap_error_create(SNAP_ERROR_INVALID,
+					 "process %d has no thread %d",
+					 (int)tracee->pid, (int)current_tid);
+	SNAP_TRY(snap_tracee_read_vmas(tracee, &snapshot->vmas));
+
+	struct snap_proc_status status;
+	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
+	if (status.seccomp)
+		return snap_snapshot_omit(
+			snapshot,
+			"The process is under seccomp: its signal stacks, TID "
+			"addresses and heap end could not be asked for.");
+	return ask_threads(tracee, snapshot);
+}

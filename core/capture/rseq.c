@@ -1,0 +1,67 @@
+#include "core/capture/rseq.h"
+
+#include <string.h>
+
+#include "core/tracee/memory.h"
+
+#define RSEQ_CS_OFFSET             8
+#define RSEQ_CS_NO_RESTART_ON_STOP 2 // RSEQ_CS_FLAG_NO_RESTART_ON_SIGNAL
+
+/** struct rseq_cs of include/uapi/linux/rseq.h. */
+struct critical_section {
+	uint32_t version;
+	uint32_t flags;
+	uint64_t start_ip;
+	uint64_t post_commit_offset;
+	uint64_t abort_ip;
+};
+
+size_t snap_rseq_kernel_ranges(const struct snap_thread *thread,
+			       struct snap_range ret[SNAP_RSEQ_RANGES])
+{
+	uint64_t address = thread->rseq.address;
+	if (!snap_thread_has(thread, SNAP_THREAD_RSEQ) || !address)
+		return 0;
+	ret[0] = (struct snap_range){ address, 8 }; // cpu_id_start, cpu_id
+	ret[1] = (struct snap_range){ address + 20,
+				      12 }; // node_id, mm_cid, what may come
+	return SNAP_RSEQ_RANGES;
+}
+
+/** Clear the pointer to the sequence in the captured memory. */
+static void clear_pointer(struct snap_snapshot *snapshot, uint64_t address)
+{
+	uint64_t room;
+	const uint8_t *bytes = snap_memory_at(&snapshot->memory, address, &room);
+	if (bytes && room >= sizeof(uint64_t))
+		memset((uint8_t *)(uintptr_t)bytes, 0, sizeof(uint64_t));
+}
+
+static snap_err settle_thread(struct snap_tracee *tracee,
+			      struct snap_snapshot *snapshot,
+			      struct snap_thread *thread)
+{
+	uint64_t pointer = thread->rseq.address + RSEQ_CS_OFFSET, address;
+	SNAP_TRY(snap_tracee_read(tracee, pointer, &address, sizeof(address)));
+	if (!address)
+		return SNAP_OK;
+	clear_pointer(snapshot, pointer);
+
+	struct critical_section section;
+	SNAP_TRY(snap_tracee_read(tracee, address, &section, sizeof(section)));
+	uint64_t pc = snapshot->arch->pc(thread);
+	if (pc - section.start_ip < section.post_commit_offset &&
+	    !(section.flags & RSEQ_CS_NO_RESTART_ON_STOP))
+		snapshot->arch->set_pc(thread->regsets[0].data, section.abort_ip);
+	return SNAP_OK;
+}
+
+snap_err snap_rseq_settle(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->nr_threads; i++) {
+		struct snap_thread *thread = &snapshot->threads[i];
+		if (snap_thread_has(thread, SNAP_THREAD_RSEQ) && thread->rseq.address)
+			SNAP_TRY(settle_thread(tracee, snapshot, thread));
+	}
+	return SNAP_OK;
+}

@@ -1,0 +1,319 @@
+#include "core/inject/borrow.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "core/capture/syscall.h"
+#include "core/inject/rearm.h"
+#include "core/tracee/memory.h"
+#include "core/tracee/proc.h"
+#include "core/tracee/registers.h"
+#include "core/tracee/resume.h"
+
+/** In struct rseq (include/uapi/linux/rseq.h). */
+#define RSEQ_CS_OFFSET 8
+
+/** Of include/linux/errno.h: seen by tracers only. */
+#define ERESTART_RESTARTBLOCK 516
+
+snap_err snap_borrow_check(pid_t tid, enum snap_stop_kind kind)
+{
+	switch (kind) {
+	case SNAP_STOP_SIGNAL:
+	case SNAP_STOP_SYSCALL_EXIT:
+	case SNAP_STOP_CLONE:
+		return SNAP_OK;
+	case SNAP_STOP_SYSCALL_ENTRY:
+		return snap_error_with_remedy(
+			snap_error_create(SNAP_ERROR_REFUSED,
+					  "thread %d is at the entry of a system call",
+					  (int)tid),
+			"type \"continue\" to get to its return, and try again");
+	case SNAP_STOP_EVENT:
+		return snap_error_with_remedy(
+			snap_error_create(
+				SNAP_ERROR_REFUSED,
+				"thread %d is in the middle of a fork, an exec or "
+				"its exit",
+				(int)tid),
+			"type \"stepi\" or \"continue\" to get out of it, and try again");
+	case SNAP_STOP_GROUP:
+		return snap_error_with_remedy(
+			snap_error_create(SNAP_ERROR_REFUSED,
+					  "thread %d is stopped as by a shell's Ctrl-Z",
+					  (int)tid),
+			"send the process a SIGCONT, let it run and stop it again");
+	}
+	return SNAP_OK;
+}
+
+/** A system call that has started a thread is let run to its end: nothing else happens.
+ */
+static snap_err finish_clone(struct snap_borrowed *borrowed)
+{
+	struct snap_stop stop;
+	SNAP_TRY(snap_tracee_resume(borrowed->tracee, borrowed->thread.tid,
+				    SNAP_RESUME_TO_SYSCALL, &stop));
+	if (!stop.is_syscall)
+		return snap_error_create(SNAP_ERROR_MISMATCH,
+					 "thread %d did not come out of its clone call",
+					 (int)borrowed->thread.tid);
+	return SNAP_OK;
+}
+
+/** The kernel would take the pointer away as soon as the thread runs elsewhere. */
+static snap_err put_rseq_aside(struct snap_borrowed *borrowed)
+{
+	uint64_t address = borrowed->thread.rseq.address, none = 0;
+	if (!address)
+		return SNAP_OK;
+	SNAP_TRY(snap_tracee_read(borrowed->tracee, address + RSEQ_CS_OFFSET,
+				  &borrowed->rseq_cs, sizeof(borrowed->rseq_cs)));
+	if (!borrowed->rseq_cs)
+		return SNAP_OK;
+	return snap_tracee_write(borrowed->tracee, address + RSEQ_CS_OFFSET, &none,
+				 sizeof(none));
+}
+
+static snap_err put_dispatch_aside(struct snap_borrowed *borrowed)
+{
+	static const struct snap_user_dispatch off = { 0 };
+	pid_t tid = borrowed->thread.tid;
+	SNAP_TRY(snap_tracee_read_user_dispatch(borrowed->tracee, tid,
+						&borrowed->dispatch));
+	if (!borrowed->dispatch.mode)
+		return SNAP_OK;
+	return snap_tracee_write_user_dispatch(borrowed->tracee, tid, &off);
+}
+
+static snap_err read_thread(struct snap_borrowed *borrowed)
+{
+	struct snap_thread *thread = &borrowed->thread;
+	enum snap_stop_kind kind;
+	SNAP_TRY(snap_tracee_read_stop(borrowed->tracee, thread, &kind));
+	SNAP_TRY(snap_borrow_check(thread->tid, kind));
+	if (kind == SNAP_STOP_CLONE) {
+		SNAP_TRY(finish_clone(borrowed));
+		// The event's siginfo means nothing any more.
+		thread->members &= ~(uint32_t)SNAP_THREAD_SIGINFO;
+	}
+	SNAP_TRY(snap_tracee_read_regsets(borrowed->tracee, thread));
+	SNAP_TRY(snap_tracee_read_sigmask(borrowed->tracee, thread->tid,
+					  &thread->sigmask));
+	thread->members |= SNAP_THREAD_SIGMASK;
+	return snap_tracee_read_rseq(borrowed->tracee, thread);
+}
+
+snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
+		     struct snap_borrowed *ret)
+{
+	_cleanup_borrowed_ struct snap_borrowed borrowed = {
+		.tracee = tracee,
+		.insn = insn,
+		.thread.tid = tid,
+	};
+	SNAP_TRY(read_thread(&borrowed));
+	borrowed.is_active = true;
+	SNAP_TRY(put_rseq_aside(&borrowed));
+	SNAP_TRY(put_dispatch_aside(&borrowed));
+	// Synchronous signals stay: blocked, a forced one would lose the program's
+	// handler.
+	uint64_t synchronous = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1)
+								      << (SIGTRAP - 1);
+	SNAP_TRY(snap_tracee_write_sigmask(tracee, tid,
+					   ~synchronous | (borrowed.thread.sigmask &
+							   synchronous)));
+	*ret = borrowed;
+	borrowed = (struct snap_borrowed){ 0 };
+	return SNAP_OK;
+}
+
+/** Run to the next system call stop, over a SIGSTOP that the debugger had sent before.
+ */
+static snap_err run_to_syscall_stop(struct snap_borrowed *borrowed)
+{
+	pid_t tid = borrowed->thread.tid;
+	for (int tries = 0; tries < 2; tries++) {
+		struct snap_stop stop;
+		SNAP_TRY(snap_tracee_resume(borrowed->tracee, tid,
+					    SNAP_RESUME_TO_SYSCALL, &stop));
+		if (stop.is_syscall)
+			return SNAP_OK;
+		if (stop.signal != SIGSTOP || stop.event)
+			return snap_error_create(
+				SNAP_ERROR_MISMATCH,
+				"thread %d stopped by signal %d, event %d instead of a "
+				"system call of ours",
+				(int)tid, stop.signal, stop.event);
+		borrowed->owes_sigstop = true;
+	}
+	return snap_error_create(SNAP_ERROR_MISMATCH,
+				 "thread %d is stopped again and again", (int)tid);
+}
+
+/** Let the thread run from the entry to the exit of a call, and read its registers. */
+static snap_err finish_call(struct snap_borrowed *borrowed, struct snap_thread *ret)
+{
+	if (borrowed->is_inside_call)
+		SNAP_TRY(run_to_syscall_stop(borrowed));
+	borrowed->is_inside_call = false;
+	return snap_tracee_read_regset(borrowed->tracee, 0, ret);
+}
+
+/** Run the call that `regs` are about to make; its registers afterwards go to *ret. */
+static snap_err run_call(struct snap_borrowed *borrowed, const uint8_t *regs,
+			 struct snap_thread *ret)
+{
+	pid_t tid = borrowed->thread.tid;
+	SNAP_TRY(snap_tracee_write_regset(borrowed->tracee, tid, 0, regs,
+					  borrowed->thread.regsets[0].size));
+	SNAP_TRY(run_to_syscall_stop(borrowed));
+	borrowed->is_inside_call = true;
+	ret->tid = tid;
+	snap_err error = finish_call(borrowed, ret);
+	if (!error)
+		return SNAP_OK;
+	// The kernel does the call now, whatever we say: what it did has to be known.
+	snap_error_destroy(error);
+	return finish_call(borrowed, ret);
+}
+
+/** A copy of the general registers. Owned by the caller, NULL: no memory. */
+static uint8_t *copy_registers(const struct snap_borrowed *borrowed)
+{
+	const struct snap_regset *general = &borrowed->thread.regsets[0];
+	uint8_t *regs = malloc(general->size);
+	if (regs)
+		memcpy(regs, general->data, general->size);
+	return regs;
+}
+
+snap_err snap_borrowed_call(struct snap_borrowed *borrowed, enum snap_syscall number,
+			    const uint64_t args[SNAP_MAX_SYSCALL_ARGS], int64_t *ret)
+{
+	const struct snap_arch *arch = borrowed->tracee->arch;
+	_cleanup_free_ uint8_t *regs = copy_registers(borrowed);
+	if (!regs)
+		return &snap_enomem;
+	arch->prepare_syscall(regs, borrowed->insn, arch->syscalls[number], args);
+	_cleanup_thread_ struct snap_thread after = { 0 };
+	SNAP_TRY(run_call(borrowed, regs, &after));
+	*ret = arch->syscall_result(after.regsets[0].data);
+	return SNAP_OK;
+}
+
+/** Take away the SIGSEGV that a bad frame has brought, if there is one. */
+static snap_err drain_sigsegv(struct snap_borrowed *borrowed, bool *ret_was_there)
+{
+	pid_t tid = borrowed->thread.tid;
+	struct snap_proc_status status;
+	SNAP_TRY(snap_proc_read_status(borrowed->tracee, tid, &status));
+	*ret_was_there = status.pending & UINT64_C(1) << (SIGSEGV - 1);
+	if (!*ret_was_there)
+		return SNAP_OK;
+	SNAP_TRY(snap_tracee_write_sigmask(borrowed->tracee, tid,
+					   ~(UINT64_C(1) << (SIGSEGV - 1))));
+	struct snap_stop stop;
+	SNAP_TRY(snap_tracee_resume(borrowed->tracee, tid, SNAP_RESUME_TO_SIGNAL,
+				    &stop));
+	if (stop.signal != SIGSEGV)
+		return snap_error_create(
+			SNAP_ERROR_MISMATCH,
+			"thread %d stopped by signal %d instead of the "
+			"SIGSEGV of a bad frame",
+			(int)tid, stop.signal);
+	return SNAP_OK;
+}
+
+snap_err snap_borrowed_sigreturn(struct snap_borrowed *borrowed, uint64_t frame)
+{
+	_cleanup_free_ uint8_t *regs = copy_registers(borrowed);
+	if (!regs)
+		return &snap_enomem;
+	borrowed->tracee->arch->prepare_sigreturn(regs, borrowed->insn, frame);
+	borrowed->has_lost_restart = true;
+	_cleanup_thread_ struct snap_thread after = { 0 };
+	SNAP_TRY(run_call(borrowed, regs, &after));
+	bool was_bad;
+	SNAP_TRY(drain_sigsegv(borrowed, &was_bad));
+	if (was_bad)
+		return snap_error_create(
+			SNAP_ERROR_MISMATCH,
+			"the kernel did not take the signal frame of thread %d",
+			(int)borrowed->thread.tid);
+	return SNAP_OK;
+}
+
+/**
+ * A call that the kernel was to resume with its restart block is made again from its
+ * start when a frame has made the kernel forget the block.
+ */
+static snap_err settle_restart(struct snap_borrowed *borrowed)
+{
+	const struct snap_arch *arch = borrowed->tracee->arch;
+	const uint8_t *regs = borrowed->thread.regsets[0].data;
+	if (borrowed->has_lost_restart && arch->syscall_number(regs) >= 0 &&
+	    arch->syscall_result(regs) == -ERESTART_RESTARTBLOCK)
+		return snap_settle_syscall(borrowed->tracee, &borrowed->thread);
+	return SNAP_OK;
+}
+
+/** Write back the sets that our calls have changed; the general one always. */
+static snap_err write_registers_back(struct snap_borrowed *borrowed)
+{
+	struct snap_tracee *tracee = borrowed->tracee;
+	pid_t tid = borrowed->thread.tid;
+	_cleanup_thread_ struct snap_thread now = { .tid = tid };
+	for (size_t i = tracee->arch->nr_regsets; i-- > 0;) {
+		const struct snap_regset *set = &borrowed->thread.regsets[i];
+		if (!set->size || !tracee->arch->regsets[i].is_writable)
+			continue;
+		SNAP_TRY(snap_tracee_read_regset(tracee, i, &now));
+		if (now.regsets[i].size != set->size ||
+		    memcmp(now.regsets[i].data, set->data, set->size))
+			SNAP_TRY(snap_tracee_write_regset(tracee, tid, i, set->data,
+							  set->size));
+	}
+	return SNAP_OK;
+}
+
+snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
+{
+	struct snap_tracee *tracee = borrowed->tracee;
+	const struct snap_thread *thread = &borrowed->thread;
+	if (borrowed->is_inside_call)
+		SNAP_TRY(run_to_syscall_stop(borrowed));
+	borrowed->is_inside_call = false;
+	SNAP_TRY(settle_restart(borrowed));
+	SNAP_TRY(write_registers_back(borrowed));
+	if (borrowed->rseq_cs)
+		SNAP_TRY(snap_tracee_write(tracee,
+					   thread->rseq.address + RSEQ_CS_OFFSET,
+					   &borrowed->rseq_cs,
+					   sizeof(borrowed->rseq_cs)));
+	if (borrowed->dispatch.mode)
+		SNAP_TRY(snap_tracee_write_user_dispatch(tracee, thread->tid,
+							 &borrowed->dispatch));
+	SNAP_TRY(snap_rearm(tracee, thread->tid, thread->sigmask,
+			    snap_thread_has(thread, SNAP_THREAD_SIGINFO)
+				    ? thread->siginfo
+				    : NULL));
+	if (borrowed->owes_sigstop)
+		SNAP_TRY(snap_tracee_signal(tracee, thread->tid, SIGSTOP));
+	borrowed->is_active = false;
+	return SNAP_OK;
+}
+
+void snap_borrowed_keep(struct snap_borrowed *borrowed)
+{
+	borrowed->is_active = false;
+}
+
+void snap_borrowed_deinit(struct snap_borrowed *borrowed)
+{
+	if (borrowed->is_active) {
+		_cleanup_error_ snap_err ignored = snap_borrowed_return(borrowed);
+		(void)ignored;
+	}
+	snap_thread_deinit(&borrowed->thread);
+}

@@ -1,0 +1,80 @@
+#ifndef SNAP_INJECT_BORROW_H
+#define SNAP_INJECT_BORROW_H
+
+#include <stdbool.h>
+
+#include "core/model/thread.h"
+#include "core/tracee/signals.h"
+#include "core/tracee/tracee.h"
+
+/**
+ * A thread that makes system calls for us and does not remember it.
+ *
+ * While it is borrowed all its signals are blocked and its restartable sequence is put
+ * aside; extended registers were read before the first call and are written back after
+ * the last, where the calls changed them.
+ */
+struct snap_borrowed {
+	struct snap_tracee *tracee;
+	/** Where its system call instruction is. */
+	uint64_t insn;
+	/** As it was: register sets in raw form, sigmask, siginfo, rseq. */
+	struct snap_thread thread;
+	/** The rseq_cs pointer that was put aside; 0: none. */
+	uint64_t rseq_cs;
+	/** The user dispatch that was switched off; mode 0: none. */
+	struct snap_user_dispatch dispatch;
+	/** It had a SIGSTOP pending that our calls have used up. */
+	bool owes_sigstop;
+	/** It is in the middle of a system call of ours. */
+	bool is_inside_call;
+	/** A signal frame was loaded: the kernel has forgotten how to go on with a
+	 * call. */
+	bool has_lost_restart;
+	/** There is something to give back. */
+	bool is_active;
+};
+
+/**
+ * Refuse threads that cannot be borrowed now, before anything is touched: at the entry
+ * of a system call, in a fork event, in a group stop.
+ */
+_must_check_ snap_err snap_borrow_check(pid_t tid, enum snap_stop_kind kind);
+
+/** @param insn From snap_find_syscall_insn(). */
+_must_check_ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
+				  struct snap_borrowed *ret);
+
+/** One system call. A negative errno is a result (*ret), not an error. */
+_must_check_ snap_err snap_borrowed_call(struct snap_borrowed *borrowed,
+					 enum snap_syscall number,
+					 const uint64_t args[SNAP_MAX_SYSCALL_ARGS],
+					 int64_t *ret);
+
+/**
+ * Load a signal frame, by rt_sigreturn(2).
+ *
+ * The registers and the signal mask are then the frame's, which the caller verifies.
+ * SNAP_ERROR_MISMATCH when the kernel did not like the frame: the SIGSEGV it sends for
+ * that is taken away.
+ */
+_must_check_ snap_err snap_borrowed_sigreturn(struct snap_borrowed *borrowed,
+					      uint64_t frame);
+
+/** The system call arguments; those not given are 0. */
+#define SNAP_ARGS(...) ((const uint64_t[SNAP_MAX_SYSCALL_ARGS]){ __VA_ARGS__ })
+
+/** Give the thread back as it was. May be called again when it failed. */
+_must_check_ snap_err snap_borrowed_return(struct snap_borrowed *borrowed);
+
+/**
+ * Forget what the thread was: it is going to be landed. Its signal mask, its registers
+ * and its stop are the caller's business from here on.
+ */
+void snap_borrowed_keep(struct snap_borrowed *borrowed);
+
+/** Return it if that has not been done; there is nobody to tell about a failure. */
+void snap_borrowed_deinit(struct snap_borrowed *borrowed);
+#define _cleanup_borrowed_ _cleanup_(snap_borrowed_deinit)
+
+#endif

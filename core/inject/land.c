@@ -1,0 +1,133 @@
+#include "core/inject/land.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/inject/rearm.h"
+#include "core/tracee/memory.h"
+#include "core/tracee/registers.h"
+#include "core/tracee/resume.h"
+
+/** What a comparison has found, in words, as long as there is room for them. */
+struct findings {
+	size_t nr;
+	char text[256];
+};
+
+static void note(void *context, const struct snap_difference *difference)
+{
+	struct findings *findings = context;
+	size_t length = strlen(findings->text);
+	char *end = findings->text + length;
+	size_t room = sizeof(findings->text) - length;
+	const char *comma = findings->nr++ ? ", " : "";
+	if (difference->is_number)
+		snprintf(end, room, "%s%s is %#" PRIx64 " instead of %#" PRIx64, comma,
+			 difference->what, difference->actual, difference->expected);
+	else
+		snprintf(end, room, "%s%s", comma, difference->what);
+}
+
+/** Read all sets back and compare them. */
+static snap_err compare(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
+			const struct snap_thread *wanted, struct snap_thread *now,
+			struct findings *ret)
+{
+	*ret = (struct findings){ 0 };
+	now->tid = wanted->tid;
+	SNAP_TRY(snap_tracee_read_regsets(borrowed->tracee, now));
+	borrowed->tracee->arch->compare(cpu, wanted, now, note, ret);
+	return SNAP_OK;
+}
+
+/** Write the sets whose bytes differ; the kernel decides what it takes of them. */
+static snap_err patch(struct snap_borrowed *borrowed, const struct snap_thread *wanted,
+		      const struct snap_thread *now)
+{
+	const struct snap_arch *arch = borrowed->tracee->arch;
+	for (size_t i = arch->nr_regsets; i-- > 0;) {
+		const struct snap_regset *want = &wanted->regsets[i];
+		const struct snap_regset *is = &now->regsets[i];
+		if (!want->size || want->size != is->size ||
+		    !arch->regsets[i].is_writable || arch->regsets[i].is_shadowed ||
+		    !memcmp(want->data, is->data, is->size))
+			continue;
+		SNAP_TRY(snap_tracee_write_regset(borrowed->tracee, wanted->tid, i,
+						  want->data, want->size));
+	}
+	return SNAP_OK;
+}
+
+static snap_err verify(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
+		       const struct snap_thread *wanted)
+{
+	_cleanup_thread_ struct snap_thread now = { 0 };
+	struct findings findings;
+	SNAP_TRY(compare(borrowed, cpu, wanted, &now, &findings));
+	if (!findings.nr)
+		return SNAP_OK;
+	SNAP_TRY(patch(borrowed, wanted, &now));
+	SNAP_TRY(compare(borrowed, cpu, wanted, &now, &findings));
+	if (!findings.nr)
+		return SNAP_OK;
+	return snap_error_create(
+		SNAP_ERROR_MISMATCH,
+		"the registers of thread %d are not what was written: %s",
+		(int)wanted->tid, findings.text);
+}
+
+snap_err snap_land(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
+		   const struct snap_thread *wanted, uint64_t frame)
+{
+	struct snap_tracee *tracee = borrowed->tracee;
+	_cleanup_buffer_ struct snap_buffer bytes = { 0 };
+	SNAP_TRY(tracee->arch->sigframe_encode(cpu, wanted, frame, &bytes));
+	SNAP_TRY(snap_tracee_write(tracee, frame, bytes.data, bytes.size));
+	SNAP_TRY(snap_borrowed_sigreturn(borrowed, frame));
+	return verify(borrowed, cpu, wanted);
+}
+
+/** The kernel drops an altstack it does not like without a word (kernel/signal.c). */
+snap_err snap_land_check_altstack(struct snap_borrowed *borrowed,
+				  const struct snap_cpu *cpu,
+				  const struct snap_thread *wanted, uint64_t scratch)
+{
+	int64_t result;
+	SNAP_TRY(snap_borrowed_call(borrowed, SNAP_SYS_SIGALTSTACK,
+				    SNAP_ARGS(0, scratch), &result));
+
+	struct {
+		uint64_t sp;
+		uint32_t flags;
+		uint32_t pad;
+		uint64_t size;
+	} now;
+
+	SNAP_TRY(snap_tracee_read(borrowed->tracee, scratch, &now, sizeof(now)));
+	if (result < 0 || now.sp != wanted->altstack.sp ||
+	    now.size != wanted->altstack.size)
+		return snap_error_create(
+			SNAP_ERROR_MISMATCH,
+			"the kernel did not take the signal stack of thread %d",
+			(int)wanted->tid);
+	// The call has used some registers.
+	return verify(borrowed, cpu, wanted);
+}
+
+snap_err snap_land_finish(struct snap_borrowed *borrowed,
+			  const struct snap_thread *wanted)
+{
+	struct snap_tracee *tracee = borrowed->tracee;
+	if (borrowed->dispatch.mode)
+		SNAP_TRY(snap_tracee_write_user_dispatch(tracee, wanted->tid,
+							 &borrowed->dispatch));
+	SNAP_TRY(snap_rearm(tracee, wanted->tid, wanted->sigmask,
+			    snap_thread_has(wanted, SNAP_THREAD_SIGINFO)
+				    ? wanted->siginfo
+				    : NULL));
+	if (borrowed->owes_sigstop)
+		SNAP_TRY(snap_tracee_signal(tracee, wanted->tid, SIGSTOP));
+	return SNAP_OK;
+}

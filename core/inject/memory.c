@@ -1,0 +1,256 @@
+#include "core/inject/memory.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/tracee/memory.h"
+#include "core/tracee/pages.h"
+
+/** Bytes that are read and compared at once. */
+#define CHUNK ((size_t)256 << 10)
+
+/** From this size on, pages are given back to the kernel instead of filled with zeros.
+ */
+#define DROP_SIZE ((size_t)64 << 10)
+
+/** Since Linux 5.18 (include/uapi/asm-generic/mman-common.h). */
+#define SNAP_MADV_DONTNEED_LOCKED 24
+
+/** Some pages over which nothing changes, and what they shall be. */
+struct piece {
+	const struct snap_vma *vma;
+	uint64_t start;
+	size_t size;
+	/** The bytes as they shall be; NULL: zeros, or what the file has. */
+	const uint8_t *wanted;
+	/** There are pages of the process's own. */
+	bool is_own;
+};
+
+/** The working space of a pass, and what it does with a difference. */
+struct pass {
+	struct snap_rewinder *rewinder;
+	bool is_verify;
+	struct snap_page_runs runs;
+	uint8_t live[CHUNK];
+	uint8_t wanted[CHUNK];
+};
+
+void snap_rewinder_deinit(struct snap_rewinder *rewinder)
+{
+	snap_memory_deinit(&rewinder->old);
+}
+
+/** Keep what is there now, so that it can be written back. */
+static snap_err keep_old(struct pass *pass, uint64_t start, size_t size)
+{
+	uint8_t *place;
+	SNAP_TRY(snap_memory_append(&pass->rewinder->old, start, size, &place));
+	snap_err error =
+		snap_tracee_read(pass->rewinder->worker->tracee, start, place, size);
+	if (error)
+		snap_memory_drop_last(&pass->rewinder->old, size);
+	return error;
+}
+
+/** Give pages back to the kernel: they are then zeros, or the file's. */
+static snap_err drop(struct pass *pass, uint64_t start, size_t size)
+{
+	SNAP_TRY(keep_old(pass, start, size));
+	int64_t result;
+	SNAP_TRY(snap_borrowed_call(pass->rewinder->worker, SNAP_SYS_MADVISE,
+				    SNAP_ARGS(start, size, SNAP_MADV_DONTNEED_LOCKED),
+				    &result));
+	if (result < 0)
+		SNAP_TRY(snap_borrowed_call(pass->rewinder->worker, SNAP_SYS_MADVISE,
+					    SNAP_ARGS(start, size, MADV_DONTNEED),
+					    &result));
+	if (result < 0)
+		return snap_error_os((int)-result,
+				     "the process cannot drop its pages at %#" PRIx64,
+				     start);
+	pass->rewinder->bytes_written += size;
+	return SNAP_OK;
+}
+
+static snap_err mismatch(const struct piece *piece, uint64_t address)
+{
+	return snap_error_create(SNAP_ERROR_MISMATCH,
+				 "memory at %#" PRIx64 "%s%s is not what was written",
+				 address, *piece->vma->name ? " in " : "",
+				 piece->vma->name);
+}
+
+/** Write a run of pages that differ; with long runs of zeros, drop them. */
+static snap_err write_run(struct pass *pass, const struct piece *piece, size_t start,
+			  size_t end, const uint8_t *wanted)
+{
+	uint64_t address = piece->start + start;
+	size_t size = end - start;
+	if (!piece->wanted && size >= DROP_SIZE &&
+	    snap_vma_contents(piece->vma) == SNAP_CONTENTS_ZERO)
+		return drop(pass, address, size);
+	SNAP_TRY(keep_old(pass, address, size));
+	SNAP_TRY(snap_tracee_write(pass->rewinder->worker->tracee, address,
+				   wanted + start, size));
+	pass->rewinder->bytes_written += size;
+	return SNAP_OK;
+}
+
+/** What the bytes shall be, with those that are not the program's as they are now. */
+static void fill_wanted(struct pass *pass, const struct piece *piece)
+{
+	if (piece->wanted)
+		memcpy(pass->wanted, piece->wanted, piece->size);
+	else
+		memset(pass->wanted, 0, piece->size);
+	uint64_t end = piece->start + piece->size;
+	for (size_t i = 0; i < pass->rewinder->nr_skips; i++) {
+		const struct snap_range *skip = &pass->rewinder->skips[i];
+		uint64_t from = skip->start > piece->start ? skip->start : piece->start;
+		uint64_t to =
+			skip->start + skip->size < end ? skip->start + skip->size : end;
+		if (from < to)
+			memcpy(pass->wanted + (from - piece->start),
+			       pass->live + (from - piece->start), to - from);
+	}
+}
+
+static bool is_page_equal(const struct pass *pass, size_t at)
+{
+	return !memcmp(pass->live + at, pass->wanted + at, SNAP_PAGE_SIZE);
+}
+
+/** Read a piece; pages that nobody can read (guards) are taken for zeros. */
+static snap_err read_live(struct pass *pass, const struct piece *piece)
+{
+	for (size_t at = 0; at < piece->size;) {
+		size_t got;
+		SNAP_TRY(snap_tracee_read_some(pass->rewinder->worker->tracee,
+					       piece->start + at, pass->live + at,
+					       piece->size - at, &got));
+		at += got & ~(size_t)(SNAP_PAGE_SIZE - 1);
+		if (at < piece->size) {
+			memset(pass->live + at, 0, SNAP_PAGE_SIZE);
+			at += SNAP_PAGE_SIZE;
+		}
+	}
+	return SNAP_OK;
+}
+
+/** Compare a piece page by page, and write (or report) what differs. */
+static snap_err compare(struct pass *pass, const struct piece *piece)
+{
+	SNAP_TRY(read_live(pass, piece));
+	fill_wanted(pass, piece);
+	pass->rewinder->bytes_compared += piece->size;
+	for (size_t at = 0; at < piece->size; at += SNAP_PAGE_SIZE) {
+		size_t end = at;
+		while (end < piece->size && !is_page_equal(pass, end))
+			end += SNAP_PAGE_SIZE;
+		if (end == at)
+			continue;
+		if (pass->is_verify)
+			return mismatch(piece, piece->start + at);
+		SNAP_TRY(write_run(pass, piece, at, end, pass->wanted));
+		at = end;
+	}
+	return SNAP_OK;
+}
+
+static snap_err do_piece(struct pass *pass, const struct piece *piece)
+{
+	if (piece->wanted || snap_vma_contents(piece->vma) != SNAP_CONTENTS_FILE)
+		return compare(pass, piece);
+	// A page that was the file's then and is the process's own now.
+	if (!piece->is_own)
+		return SNAP_OK;
+	return pass->is_verify ? mismatch(piece, piece->start)
+			       : drop(pass, piece->start, piece->size);
+}
+
+/** The next piece of a range about which the list of existing pages tells. */
+static bool next_piece(const struct pass *pass, const struct snap_vma *vma, uint64_t at,
+		       size_t *run, struct piece *ret)
+{
+	const struct snap_page_runs *runs = &pass->runs;
+	bool is_shared = snap_vma_contents(vma) == SNAP_CONTENTS_SHARED;
+	while (at < runs->end) {
+		while (*run < runs->nr && runs->list[*run].end <= at)
+			++*run;
+		const struct snap_page_run *next =
+			*run < runs->nr ? &runs->list[*run] : NULL;
+		bool exists = next && next->start <= at;
+		uint64_t held;
+		const uint8_t *wanted =
+			snap_memory_at(&pass->rewinder->image->memory, at, &held);
+		uint64_t end = held < runs->end - at ? at + held : runs->end;
+		if (next && (exists ? next->end : next->start) < end)
+			end = exists ? next->end : next->start;
+		if (wanted || exists || is_shared) {
+			size_t size = end - at < CHUNK ? end - at : CHUNK;
+			*ret = (struct piece){ vma, at, size, wanted,
+					       exists && next->is_own };
+			return true;
+		}
+		at = end;
+	}
+	return false;
+}
+
+static snap_err do_vma(struct pass *pass, const struct snap_vma *vma)
+{
+	const struct snap_rewinder *rewinder = pass->rewinder;
+	for (uint64_t at = vma->start; at < vma->end; at = pass->runs.end) {
+		SNAP_TRY(snap_tracee_scan(rewinder->worker->tracee, at, vma->end,
+					  &pass->runs));
+		struct piece piece;
+		size_t run = 0;
+		for (uint64_t next = at; next_piece(pass, vma, next, &run, &piece);
+		     next = piece.start + piece.size) {
+			SNAP_TRY(do_piece(pass, &piece));
+			SNAP_TRY(snap_progress_report(rewinder->progress,
+						      pass->is_verify
+							      ? "Verifying memory"
+							      : "Restoring memory",
+						      rewinder->bytes_compared, 0));
+		}
+	}
+	return SNAP_OK;
+}
+
+static snap_err run_pass(struct snap_rewinder *rewinder, bool is_verify)
+{
+	_cleanup_free_ struct pass *pass = malloc(sizeof(*pass));
+	if (!pass)
+		return &snap_enomem;
+	pass->rewinder = rewinder;
+	pass->is_verify = is_verify;
+	const struct snap_vmas *vmas = &rewinder->image->vmas;
+	for (size_t i = 0; i < vmas->nr; i++)
+		if (snap_vma_contents(&vmas->list[i]) != SNAP_CONTENTS_NONE)
+			SNAP_TRY(do_vma(pass, &vmas->list[i]));
+	return SNAP_OK;
+}
+
+snap_err snap_rewind_memory(struct snap_rewinder *rewinder)
+{
+	return run_pass(rewinder, false);
+}
+
+snap_err snap_verify_memory(struct snap_rewinder *rewinder)
+{
+	return run_pass(rewinder, true);
+}
+
+snap_err snap_unwind_memory(struct snap_rewinder *rewinder)
+{
+	for (size_t i = 0; i < rewinder->old.nr_extents; i++) {
+		const struct snap_extent *extent = &rewinder->old.extents[i];
+		SNAP_TRY(snap_tracee_write(rewinder->worker->tracee, extent->start,
+					   snap_memory_bytes(&rewinder->old, extent),
+					   extent->size));
+	}
+	return SNAP_OK;
+}

@@ -1,0 +1,38 @@
+#ifndef SNAP_INJECT_MEMORY_H
+#define SNAP_INJECT_MEMORY_H
+
+#include "core/base/progress.h"
+#include "core/capture/rseq.h"
+#include "core/inject/borrow.h"
+#include "core/model/snapshot.h"
+
+/** Brings the contents of memory back to what a snapshot says. */
+struct snap_rewinder {
+	/** Who drops pages. Not owned. */
+	struct snap_borrowed *worker;
+	/** Not owned. */
+	const struct snap_snapshot *image;
+	/** Bytes that are not the program's (kernel, debugger): sorted. Not owned. */
+	const struct snap_range *skips;
+	size_t nr_skips;
+	const struct snap_progress *progress;
+	/** What was there before, for the undo. */
+	struct snap_memory old;
+	uint64_t bytes_compared;
+	uint64_t bytes_written;
+};
+
+void snap_rewinder_deinit(struct snap_rewinder *rewinder);
+#define _cleanup_rewinder_ _cleanup_(snap_rewinder_deinit)
+
+/** Write every page that differs. The mappings are there already. */
+_must_check_ snap_err snap_rewind_memory(struct snap_rewinder *rewinder);
+
+/** Read all again; SNAP_ERROR_MISMATCH names the first byte that is not as it shall be.
+ */
+_must_check_ snap_err snap_verify_memory(struct snap_rewinder *rewinder);
+
+/** Write back what snap_rewind_memory() has changed, as far as it came. */
+_must_check_ snap_err snap_unwind_memory(struct snap_rewinder *rewinder);
+
+#endif

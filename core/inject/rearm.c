@@ -1,0 +1,53 @@
+#include "core/inject/rearm.h"
+
+#include <signal.h>
+
+#include "core/tracee/proc.h"
+#include "core/tracee/resume.h"
+#include "core/tracee/signals.h"
+
+static uint64_t bit(int signal)
+{
+	return UINT64_C(1) << (signal - 1);
+}
+
+/**
+ * The signal that stops the thread. A SIGSTOP cannot be blocked, but the kernel drops a
+ * pending SIGCONT for it (kernel/signal.c, prepare_signal()); where one is pending, a
+ * signal takes its place that is not pending itself.
+ */
+static int choose_signal(const struct snap_proc_status *status)
+{
+	uint64_t pending = status->pending | status->shared_pending;
+	if (!(pending & bit(SIGCONT)))
+		return SIGSTOP;
+	for (int signal = SIGRTMIN; signal < SIGRTMAX; signal++)
+		if (!(pending & bit(signal)))
+			return signal;
+	return SIGSTOP;
+}
+
+snap_err snap_rearm(struct snap_tracee *tracee, pid_t tid, uint64_t sigmask,
+		    const uint8_t *siginfo)
+{
+	struct snap_proc_status status;
+	SNAP_TRY(snap_proc_read_status(tracee, tid, &status));
+	int signal = choose_signal(&status);
+	// SIGTRAP stays as it is: blocked, a forced one would lose the program's
+	// handler.
+	SNAP_TRY(snap_tracee_write_sigmask(tracee, tid,
+					   ~(bit(signal) | bit(SIGTRAP)) |
+						   (sigmask & bit(SIGTRAP))));
+	SNAP_TRY(snap_tracee_signal(tracee, tid, signal));
+
+	struct snap_stop stop;
+	SNAP_TRY(snap_tracee_resume(tracee, tid, SNAP_RESUME_TO_SIGNAL, &stop));
+	if (stop.is_syscall || stop.event || stop.signal != signal)
+		return snap_error_create(
+			SNAP_ERROR_MISMATCH,
+			"thread %d stopped by signal %d, event %d instead of our signal %d",
+			(int)tid, stop.signal, stop.event, signal);
+	if (siginfo)
+		SNAP_TRY(snap_tracee_write_siginfo(tracee, tid, siginfo));
+	return snap_tracee_write_sigmask(tracee, tid, sigmask);
+}

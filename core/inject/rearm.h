@@ -1,0 +1,25 @@
+#ifndef SNAP_INJECT_REARM_H
+#define SNAP_INJECT_REARM_H
+
+#include "core/tracee/tracee.h"
+
+/**
+ * Bring a stopped thread into a stop like the one it was in before it was worked on: a
+ * signal-delivery-stop with its old siginfo, no instruction executed.
+ *
+ * After an injected system call a thread is in a system-call-exit-stop. There the
+ * kernel would not restart the call that was interrupted at first, and a signal that
+ * the debugger passes on would be sent a second time. So the thread gets a SIGSTOP,
+ * with all else blocked, and is let run into it: it is then again in the kernel's
+ * signal path, the debugger decides what is delivered, and PTRACE_SETSIGINFO makes it
+ * the old signal (kernel/signal.c, ptrace_signal()).
+ *
+ * The registers have their final values already.
+ *
+ * @param sigmask The mask to leave behind.
+ * @param siginfo SNAP_SIGINFO_SIZE bytes, or NULL: the SIGSTOP's.
+ */
+_must_check_ snap_err snap_rearm(struct snap_tracee *tracee, pid_t tid,
+				 uint64_t sigmask, const uint8_t *siginfo);
+
+#endif

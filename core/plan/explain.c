@@ -1,0 +1,48 @@
+#include "core/plan/explain.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static const struct {
+	const char *verb;
+	const char *why;
+} kinds[] = {
+
+#define SNAP_STEP(kind, verb, why) { verb, why },
+#include "core/plan/steps.def"
+#undef SNAP_STEP
+};
+
+_printf_(2, 3) static snap_err
+	append_line(struct snap_buffer *buffer, const char *format, ...)
+{
+	va_list values;
+	va_start(values, format);
+	_cleanup_free_ char *line = NULL;
+	int length = vasprintf(&line, format, values);
+	va_end(values);
+	if (length < 0)
+		return &snap_enomem;
+	return snap_buffer_append(buffer, line, (size_t)length);
+}
+
+static snap_err explain_step(const struct snap_step *step, struct snap_buffer *ret)
+{
+	const char *name = step->vma ? step->vma->name : "";
+	return append_line(ret, "%s %#" PRIx64 "-%#" PRIx64 "%s%s: %s\n",
+			   kinds[step->kind].verb, step->start, step->end,
+			   *name ? " " : "", name, kinds[step->kind].why);
+}
+
+snap_err snap_plan_explain(const struct snap_plan *plan, struct snap_buffer *ret)
+{
+	for (size_t i = 0; i < plan->nr_steps; i++)
+		SNAP_TRY(explain_step(&plan->steps[i], ret));
+	SNAP_TRY(append_line(ret, "write memory that differs\n"));
+	for (size_t i = 0; i < plan->image->nr_threads; i++)
+		SNAP_TRY(append_line(ret, "land thread %d (%s)\n",
+				     (int)plan->image->threads[i].tid,
+				     plan->image->threads[i].comm));
+	return SNAP_OK;
+}

@@ -1,0 +1,146 @@
+#include "core/plan/plan.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/plan/gap.h"
+#include "core/plan/remap.h"
+
+void snap_plan_deinit(struct snap_plan *plan)
+{
+	free(plan->steps);
+	*plan = (struct snap_plan){ 0 };
+}
+
+snap_err snap_plan_add(struct snap_plan *plan, const struct snap_step *step)
+{
+	struct snap_step *steps =
+		reallocarray(plan->steps, plan->nr_steps + 1, sizeof(*steps));
+	if (!steps)
+		return &snap_enomem;
+	plan->steps = steps;
+	steps[plan->nr_steps++] = *step;
+	return SNAP_OK;
+}
+
+/** The first thread of `these` that is not among `those`, or NULL. */
+static const struct snap_thread *find_missing(const struct snap_snapshot *these,
+					      const struct snap_snapshot *those)
+{
+	for (size_t i = 0; i < these->nr_threads; i++) {
+		const struct snap_thread *thread = &these->threads[i];
+		const struct snap_thread *other =
+			snap_snapshot_thread(those, thread->tid);
+		if (!other || other->start_time != thread->start_time)
+			return thread;
+	}
+	return NULL;
+}
+
+static snap_err check_threads(const struct snap_snapshot *image,
+			      const struct snap_snapshot *live)
+{
+	const struct snap_thread *gone = find_missing(image, live);
+	if (gone)
+		return snap_error_with_remedy(
+			snap_error_create(
+				SNAP_ERROR_REFUSED,
+				"thread %d (%s) of the snapshot has ended since",
+				(int)gone->tid, gone->comm),
+			"restore a snapshot that was taken after it ended");
+	const struct snap_thread *new = find_missing(live, image);
+	if (new)
+		return snap_error_with_remedy(
+			snap_error_create(
+				SNAP_ERROR_REFUSED,
+				"thread %d (%s) was started after the snapshot",
+				(int)new->tid, new->comm),
+			"restore a snapshot that was taken after it started");
+	return SNAP_OK;
+}
+
+/** What the kernel holds for a thread and a restore does not yet put back. */
+static snap_err check_registrations(const struct snap_snapshot *image,
+				    const struct snap_snapshot *live)
+{
+	for (size_t i = 0; i < image->nr_threads; i++) {
+		const struct snap_thread *wanted = &image->threads[i];
+		const struct snap_thread *is = snap_snapshot_thread(live, wanted->tid);
+		uint32_t both = wanted->members & is->members;
+		const char *what = NULL;
+		if (both & SNAP_THREAD_RSEQ &&
+		    (wanted->rseq.address != is->rseq.address ||
+		     wanted->rseq.size != is->rseq.size))
+			what = "restartable sequences";
+		else if (both & SNAP_THREAD_ROBUST_LIST &&
+			 wanted->robust_list.head != is->robust_list.head)
+			what = "robust futexes";
+		else if (both & SNAP_THREAD_TID_ADDRESS &&
+			 wanted->tid_address != is->tid_address)
+			what = "end (set_tid_address)";
+		if (what)
+			return snap_error_with_remedy(
+				snap_error_create(
+					SNAP_ERROR_REFUSED,
+					"thread %d has registered other addresses for its %s "
+					"since the snapshot",
+					(int)wanted->tid, what),
+				"restore a snapshot that was taken after the thread had set "
+				"itself up");
+	}
+	return SNAP_OK;
+}
+
+static uint64_t parked_size(const struct snap_plan *plan)
+{
+	uint64_t size = 0;
+	for (size_t i = 0; i < plan->nr_steps; i++)
+		if (plan->steps[i].kind == SNAP_STEP_PARK)
+			size += plan->steps[i].end - plan->steps[i].start;
+	return size;
+}
+
+/** Find room, and give every parked mapping its place there. */
+static snap_err place_arena(struct snap_plan *plan)
+{
+	plan->arena_size = plan->scratch_size + parked_size(plan);
+	SNAP_TRY(snap_find_gap(&plan->image->vmas, &plan->live->vmas, plan->arena_size,
+			       &plan->arena));
+	uint64_t parking = plan->arena + plan->scratch_size;
+	for (size_t i = 0; i < plan->nr_steps; i++) {
+		struct snap_step *step = &plan->steps[i];
+		if (step->kind != SNAP_STEP_PARK)
+			continue;
+		step->parking = parking;
+		parking += step->end - step->start;
+	}
+	return SNAP_OK;
+}
+
+static int compare_steps(const void *a, const void *b)
+{
+	const struct snap_step *left = a, *right = b;
+	if (left->kind != right->kind)
+		return left->kind < right->kind ? -1 : 1;
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+snap_err snap_plan_make(const struct snap_snapshot *image,
+			const struct snap_snapshot *live, size_t scratch_size,
+			struct snap_plan *ret)
+{
+	_cleanup_plan_ struct snap_plan plan = {
+		.image = image,
+		.live = live,
+		.scratch_size = scratch_size,
+	};
+	SNAP_TRY(check_threads(image, live));
+	SNAP_TRY(check_registrations(image, live));
+	SNAP_TRY(snap_plan_remap(&plan));
+	if (plan.nr_steps)
+		qsort(plan.steps, plan.nr_steps, sizeof(*plan.steps), compare_steps);
+	SNAP_TRY(place_arena(&plan));
+	*ret = plan;
+	plan = (struct snap_plan){ 0 };
+	return SNAP_OK;
+}

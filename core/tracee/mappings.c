@@ -1,0 +1,165 @@
+#include "core/tracee/mappings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/tracee/build_id.h"
+#include "core/tracee/memory.h"
+
+/** Documentation/filesystems/proc.rst, "VmFlags". */
+static const struct {
+	char letters[3];
+	enum snap_vma_flag flag;
+} flag_letters[] = {
+	{ "gd", SNAP_VMA_GROWSDOWN },    { "lo", SNAP_VMA_LOCKED },
+	{ "ht", SNAP_VMA_HUGETLB },      { "io", SNAP_VMA_DEVICE },
+	{ "pf", SNAP_VMA_DEVICE },       { "dc", SNAP_VMA_DONTFORK },
+	{ "dd", SNAP_VMA_DONTDUMP },     { "wf", SNAP_VMA_WIPEONFORK },
+	{ "hg", SNAP_VMA_HUGEPAGE },     { "nh", SNAP_VMA_NOHUGEPAGE },
+	{ "mg", SNAP_VMA_MERGEABLE },    { "nr", SNAP_VMA_NORESERVE },
+	{ "ss", SNAP_VMA_SHADOW_STACK }, { "sl", SNAP_VMA_SEALED },
+	{ "um", SNAP_VMA_UFFD },         { "uw", SNAP_VMA_UFFD },
+};
+
+/** Undo the one escape of the file: a newline is "\012" (fs/seq_file.c, mangle_path()).
+ */
+static char *unescape(const char *name)
+{
+	char *copy = strdup(name);
+	if (!copy)
+		return NULL;
+	char *to = copy;
+	for (const char *from = copy; *from; to++)
+		if (!strncmp(from, "\\012", 4)) {
+			*to = '\n';
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	*to = 0;
+	return copy;
+}
+
+static uint32_t parse_prot(const char letters[4])
+{
+	return (letters[0] == 'r' ? SNAP_VMA_READ : 0) |
+	       (letters[1] == 'w' ? SNAP_VMA_WRITE : 0) |
+	       (letters[2] == 'x' ? SNAP_VMA_EXEC : 0) |
+	       (letters[3] == 's' ? SNAP_VMA_SHARED : 0);
+}
+
+snap_err snap_maps_parse_line(const char *line, struct snap_vma *ret, bool *ret_is_head)
+{
+	struct snap_vma vma = { 0 };
+	char prot[5];
+	int name = 0;
+	*ret_is_head = false;
+	if (sscanf(line,
+		   "%" SCNx64 "-%" SCNx64 " %4c %" SCNx64 " %" SCNx32 ":%" SCNx32
+		   " %" SCNu64 "%n",
+		   &vma.start, &vma.end, prot, &vma.offset, &vma.dev_major,
+		   &vma.dev_minor, &vma.inode, &name) != 7)
+		return SNAP_OK;
+	// A name may begin with spaces of its own, so no more than the padding goes:
+	// the kernel pads to column 73 and then writes one more space
+	// (fs/proc/task_mmu.c).
+	const char *text = line + name;
+	while (*text == ' ' && text - line < 73)
+		text++;
+	vma.prot = parse_prot(prot);
+	vma.name = unescape(text);
+	if (!vma.name)
+		return &snap_enomem;
+	*ret = vma;
+	*ret_is_head = true;
+	return SNAP_OK;
+}
+
+void snap_smaps_parse_detail(const char *line, struct snap_vma *vma)
+{
+	if (!strncmp(line, "ProtectionKey:", 14))
+		vma->pkey = (uint32_t)strtoul(line + 14, NULL, 10);
+	if (strncmp(line, "VmFlags:", 8))
+		return;
+	for (const char *at = line + 8; *at; at++)
+		for (size_t i = 0; i < SNAP_ARRAY_SIZE(flag_letters); i++)
+			if (at[-1] == ' ' && !strncmp(at, flag_letters[i].letters, 2))
+				vma->flags |= flag_letters[i].flag;
+}
+
+static void close_stream(FILE **stream)
+{
+	if (*stream)
+		fclose(*stream);
+}
+
+static snap_err parse_smaps(FILE *stream, struct snap_vmas *ret)
+{
+	_cleanup_free_ char *line = NULL;
+	size_t capacity = 0;
+	for (ssize_t length; (length = getline(&line, &capacity, stream)) > 0;) {
+		if (line[length - 1] == '\n')
+			line[length - 1] = 0;
+		struct snap_vma vma;
+		bool is_head;
+		SNAP_TRY(snap_maps_parse_line(line, &vma, &is_head));
+		if (is_head)
+			SNAP_TRY(snap_vmas_append(ret, &vma));
+		else if (ret->nr)
+			snap_smaps_parse_detail(line, &ret->list[ret->nr - 1]);
+	}
+	if (ferror(stream))
+		return snap_error_os(errno, "cannot read the mappings");
+	return SNAP_OK;
+}
+
+/** The build-id of a file whose first page is mapped here, also for its other mappings.
+ */
+static snap_err find_build_ids(struct snap_tracee *tracee, struct snap_vmas *vmas)
+{
+	const struct snap_vma *first = NULL;
+	_Alignas(uint64_t) uint8_t page[4096];
+	for (size_t i = 0; i < vmas->nr; i++) {
+		struct snap_vma *vma = &vmas->list[i];
+		if (!snap_vma_is_file(vma) || vma->flags & SNAP_VMA_DEVICE)
+			continue;
+		if (first && first->inode == vma->inode &&
+		    first->dev_major == vma->dev_major &&
+		    first->dev_minor == vma->dev_minor) {
+			vma->build_id_size = first->build_id_size;
+			memcpy(vma->build_id, first->build_id, sizeof(vma->build_id));
+			continue;
+		}
+		if (vma->offset)
+			continue;
+		size_t size;
+		SNAP_TRY(snap_tracee_read_some(tracee, vma->start, page, sizeof(page),
+					       &size));
+		vma->build_id_size = snap_build_id_of_memory(page, size, vma->build_id);
+		first = vma;
+	}
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_read_vmas(struct snap_tracee *tracee, struct snap_vmas *ret)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "read the mappings of process %d",
+				   (int)tracee->pid));
+	_cleanup_close_ int fd = openat(tracee->proc_fd, "smaps", O_RDONLY | O_CLOEXEC);
+	_cleanup_(close_stream) FILE *stream = fd < 0 ? NULL : fdopen(fd, "re");
+	if (!stream)
+		return snap_error_os(errno == ENOENT ? ESRCH : errno,
+				     "cannot read the mappings of process %d",
+				     (int)tracee->pid);
+	fd = -1; // fclose() closes it.
+
+	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
+	SNAP_TRY(parse_smaps(stream, &vmas));
+	SNAP_TRY(find_build_ids(tracee, &vmas));
+	*ret = vmas;
+	vmas = (struct snap_vmas){ 0 };
+	return SNAP_OK;
+}

@@ -1,0 +1,41 @@
+#ifndef SNAP_TRACEE_PAGES_H
+#define SNAP_TRACEE_PAGES_H
+
+#include <stdbool.h>
+
+#include "core/tracee/tracee.h"
+
+/** Pages in a row that exist, in memory or in swap, and are of one kind. */
+struct snap_page_run {
+	uint64_t start;
+	uint64_t end;
+	/**
+	 * The process's own: anonymous, or a page of a private file mapping that was
+	 * written to. Otherwise a page of a file or of shared memory.
+	 */
+	bool is_own;
+};
+
+#define SNAP_MAX_PAGE_RUNS 1024
+
+/** A part of an address range, and the pages that exist in it. */
+struct snap_page_runs {
+	struct snap_page_run list[SNAP_MAX_PAGE_RUNS];
+	size_t nr;
+	/** How far the list tells: pages before this that are not in it do not exist.
+	 */
+	uint64_t end;
+};
+
+/**
+ * Find the pages that exist from an address on: with the PAGEMAP_SCAN ioctl, which
+ * walks over terabytes of nothing in no time (Linux 6.7), or by reading
+ * /proc/PID/pagemap.
+ *
+ * @param start,end Of whole pages, start < end.
+ * @param[out] ret Tells of one page at least: ret->end > start. Call again from there.
+ */
+_must_check_ snap_err snap_tracee_scan(struct snap_tracee *tracee, uint64_t start,
+				       uint64_t end, struct snap_page_runs *ret);
+
+#endif

@@ -1,0 +1,254 @@
+#include "core/tracee/proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "core/tracee/build_id.h"
+
+static snap_err read_all(int fd, const char *path, struct snap_buffer *ret)
+{
+	for (;;) {
+		uint8_t *place;
+		SNAP_TRY(snap_buffer_extend(ret, 4096, &place));
+		ssize_t got = read(fd, place, 4096);
+		ret->size -= (size_t)(got > 0 ? 4096 - got : 4096);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return snap_error_os(errno, "cannot read %s", path);
+		if (!got)
+			break;
+	}
+	// The NUL is behind the bytes, not of them.
+	uint8_t *end;
+	SNAP_TRY(snap_buffer_extend(ret, 1, &end));
+	ret->size--;
+	return SNAP_OK;
+}
+
+snap_err snap_proc_read_file(struct snap_tracee *tracee, const char *path,
+			     struct snap_buffer *ret)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "read /proc/%d/%s", (int)tracee->pid, path));
+	_cleanup_close_ int fd = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return snap_error_os(errno == ENOENT ? ESRCH : errno,
+				     "cannot open /proc/%d/%s", (int)tracee->pid, path);
+	ret->size = 0;
+	return read_all(fd, path, ret);
+}
+
+snap_err snap_proc_read_stat(struct snap_tracee *tracee, pid_t tid,
+			     struct snap_proc_stat *ret)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "task/%d/stat", (int)tid);
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	SNAP_TRY(snap_proc_read_file(tracee, path, &text));
+
+	// The name in parentheses may hold anything, parentheses too.
+	const char *fields = strrchr((const char *)text.data, ')');
+	struct snap_proc_stat stat = { 0 };
+	if (!fields ||
+	    sscanf(fields,
+		   ") %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+		   "%*d %" SCNu64,
+		   &stat.state, &stat.ppid, &stat.pgid, &stat.sid,
+		   &stat.start_time) != 5)
+		return snap_error_create(SNAP_ERROR_UNSUPPORTED,
+					 "/proc/%d/%s has an unknown form",
+					 (int)tracee->pid, path);
+	// Field 47 is 25 fields behind field 22.
+	for (int field = 3; fields && field <= 47; field++)
+		fields = strchr(fields + 1, ' ');
+	if (fields)
+		stat.start_brk = strtoull(fields, NULL, 10);
+	*ret = stat;
+	return SNAP_OK;
+}
+
+/** The number behind "\nname:", in a base; 0 where there is no such line. */
+static uint64_t status_number(const char *text, const char *name, int base)
+{
+	char key[32];
+	snprintf(key, sizeof(key), "\n%s:", name);
+	const char *line = strstr(text, key);
+	return line ? strtoull(line + strlen(key), NULL, base) : 0;
+}
+
+snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
+			       struct snap_proc_status *ret)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "task/%d/status", (int)tid);
+	_cleanup_buffer_ struct snap_buffer buffer = { 0 };
+	SNAP_TRY(snap_proc_read_file(tracee, path, &buffer));
+	const char *text = (const char *)buffer.data;
+	*ret = (struct snap_proc_status){
+		.tracer = (pid_t)status_number(text, "TracerPid", 10),
+		.uid = (uint32_t)status_number(text, "Uid", 10),
+		.gid = (uint32_t)status_number(text, "Gid", 10),
+		.seccomp = (int)status_number(text, "Seccomp", 10),
+		.pending = status_number(text, "SigPnd", 16),
+		.shared_pending = status_number(text, "ShdPnd", 16),
+	};
+	return SNAP_OK;
+}
+
+snap_err snap_proc_read_comm(struct snap_tracee *tracee, pid_t tid,
+			     char ret[SNAP_COMM_SIZE])
+{
+	char path[64];
+	snprintf(path, sizeof(path), "task/%d/comm", (int)tid);
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	SNAP_TRY(snap_proc_read_file(tracee, path, &text));
+	size_t length = text.size && text.data[text.size - 1] == '\n' ? text.size - 1
+								      : text.size;
+	if (length >= SNAP_COMM_SIZE)
+		length = SNAP_COMM_SIZE - 1;
+	memset(ret, 0, SNAP_COMM_SIZE);
+	memcpy(ret, text.data, length);
+	return SNAP_OK;
+}
+
+static int compare_tids(const void *a, const void *b)
+{
+	pid_t left = *(const pid_t *)a, right = *(const pid_t *)b;
+	return (left > right) - (left < right);
+}
+
+static void close_directory(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+snap_err snap_proc_list_threads(struct snap_tracee *tracee, pid_t **ret, size_t *ret_nr)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "list the threads of process %d",
+				   (int)tracee->pid));
+	_cleanup_close_ int fd =
+		openat(tracee->proc_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(close_directory) DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	if (!directory)
+		return snap_error_os(errno == ENOENT ? ESRCH : errno,
+				     "cannot list the threads of process %d",
+				     (int)tracee->pid);
+	fd = -1; // closedir() closes it.
+
+	_cleanup_buffer_ struct snap_buffer tids = { 0 };
+	for (struct dirent *entry; (entry = readdir(directory));) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+		if (tid > 0)
+			SNAP_TRY(snap_buffer_append(&tids, &tid, sizeof(tid)));
+	}
+	size_t nr = tids.size / sizeof(pid_t);
+	if (!nr)
+		return snap_error_os(ESRCH, "cannot list the threads of process %d",
+				     (int)tracee->pid);
+	pid_t *list = (pid_t *)(void *)snap_take(tids.data);
+	qsort(list, nr, sizeof(*list), compare_tids);
+	// The leader goes first even where numbers have wrapped around.
+	for (size_t i = 1; i < nr; i++)
+		if (list[i] == tracee->pid) {
+			memmove(list + 1, list, i * sizeof(*list));
+			list[0] = tracee->pid;
+		}
+	*ret = list;
+	*ret_nr = nr;
+	return SNAP_OK;
+}
+
+static snap_err read_boot_id(struct snap_tracee *tracee, char **ret)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "read the boot id"));
+	_cleanup_close_ int fd =
+		open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return snap_error_os(errno, "cannot read the boot id");
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	SNAP_TRY(read_all(fd, "the boot id", &text));
+	((char *)text.data)[strcspn((const char *)text.data, "\n")] = 0;
+	return snap_snapshot_set_text(ret, (const char *)text.data);
+}
+
+snap_err snap_proc_identify(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
+{
+	struct snap_identity *identity = &snapshot->identity;
+	struct snap_proc_stat stat;
+	SNAP_TRY(snap_proc_read_stat(tracee, tracee->pid, &stat));
+	identity->pid = tracee->pid;
+	identity->start_time = stat.start_time;
+	SNAP_TRY(read_boot_id(tracee, &identity->boot_id));
+
+	SNAP_TRY(snap_tracee_enter(tracee, "find the executable"));
+	char exe[PATH_MAX];
+	ssize_t length = readlinkat(tracee->proc_fd, "exe", exe, sizeof(exe) - 1);
+	if (length < 0)
+		return snap_error_os(errno, "cannot find the executable of process %d",
+				     (int)tracee->pid);
+	exe[length] = 0;
+	SNAP_TRY(snap_snapshot_set_text(&identity->exe, exe));
+	_cleanup_close_ int fd = openat(tracee->proc_fd, "exe", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		identity->exe_build_id_size =
+			snap_build_id_of_file(fd, identity->exe_build_id);
+	return SNAP_OK;
+}
+
+static snap_err describe_command(struct snap_tracee *tracee,
+				 struct snap_snapshot *snapshot)
+{
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	SNAP_TRY(snap_proc_read_file(tracee, "cmdline", &text));
+	while (text.size && !text.data[text.size - 1])
+		text.size--;
+	for (size_t i = 0; i < text.size; i++)
+		if (!text.data[i])
+			text.data[i] = ' ';
+	return snap_snapshot_set_text(&snapshot->command_line, (const char *)text.data);
+}
+
+static snap_err describe_kernel(struct snap_snapshot *snapshot)
+{
+	struct utsname name;
+	if (uname(&name) < 0)
+		return snap_error_os(errno, "cannot ask for the kernel's name");
+	char kernel[3 * sizeof(name.release)];
+	snprintf(kernel, sizeof(kernel), "%s %s %s", name.sysname, name.release,
+		 name.version);
+	SNAP_TRY(snap_snapshot_set_text(&snapshot->kernel, kernel));
+	return snap_snapshot_set_text(&snapshot->host, name.nodename);
+}
+
+snap_err snap_proc_describe(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
+{
+	snapshot->arch = tracee->arch;
+	SNAP_TRY(tracee->arch->probe(&snapshot->cpu));
+	SNAP_TRY(snap_proc_identify(tracee, snapshot));
+	SNAP_TRY(describe_command(tracee, snapshot));
+	SNAP_TRY(describe_kernel(snapshot));
+
+	struct snap_proc_stat stat;
+	SNAP_TRY(snap_proc_read_stat(tracee, tracee->pid, &stat));
+	snapshot->ppid = stat.ppid;
+	snapshot->pgid = stat.pgid;
+	snapshot->sid = stat.sid;
+	snapshot->start_brk = stat.start_brk;
+	struct snap_proc_status status;
+	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
+	snapshot->uid = status.uid;
+	snapshot->gid = status.gid;
+
+	_cleanup_buffer_ struct snap_buffer auxv = { 0 };
+	SNAP_TRY(snap_proc_read_file(tracee, "auxv", &auxv));
+	snapshot->auxv_size = auxv.size;
+	snapshot->auxv = snap_take(auxv.data);
+	return SNAP_OK;
+}

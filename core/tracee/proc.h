@@ -1,0 +1,62 @@
+#ifndef SNAP_TRACEE_PROC_H
+#define SNAP_TRACEE_PROC_H
+
+#include "core/base/buffer.h"
+#include "core/model/snapshot.h"
+#include "core/tracee/tracee.h"
+
+/** The fields of /proc/PID/task/TID/stat that we use (man 5 proc). */
+struct snap_proc_stat {
+	char state;
+	pid_t ppid;
+	pid_t pgid;
+	pid_t sid;
+	/** Field 22, clock ticks since boot. */
+	uint64_t start_time;
+	/** Field 47; 0 where the caller may not see it. */
+	uint64_t start_brk;
+};
+
+/** The fields of /proc/PID/task/TID/status that we use. */
+struct snap_proc_status {
+	pid_t tracer;
+	uint32_t uid;
+	uint32_t gid;
+	/** 0 off, 1 strict, 2 filter. */
+	int seccomp;
+	/** Bit N-1 for signal N: pending for the thread, and for the process. */
+	uint64_t pending;
+	uint64_t shared_pending;
+};
+
+/** A whole file of /proc/PID (path relative to it), with a NUL behind its bytes. */
+_must_check_ snap_err snap_proc_read_file(struct snap_tracee *tracee, const char *path,
+					  struct snap_buffer *ret);
+
+_must_check_ snap_err snap_proc_read_stat(struct snap_tracee *tracee, pid_t tid,
+					  struct snap_proc_stat *ret);
+
+_must_check_ snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
+					    struct snap_proc_status *ret);
+
+_must_check_ snap_err snap_proc_read_comm(struct snap_tracee *tracee, pid_t tid,
+					  char ret[SNAP_COMM_SIZE]);
+
+/**
+ * The threads of the process: the leader first, the rest by their numbers.
+ *
+ * @param[out] ret Owned by the caller: free().
+ */
+_must_check_ snap_err snap_proc_list_threads(struct snap_tracee *tracee, pid_t **ret,
+					     size_t *ret_nr);
+
+/** Fill the identity and the plain facts of a snapshot: command line, ids, auxv,
+ * kernel. */
+_must_check_ snap_err snap_proc_describe(struct snap_tracee *tracee,
+					 struct snap_snapshot *snapshot);
+
+/** Fill pid, start time, boot id, executable and its build-id. */
+_must_check_ snap_err snap_proc_identify(struct snap_tracee *tracee,
+					 struct snap_snapshot *snapshot);
+
+#endif

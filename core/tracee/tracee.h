@@ -1,0 +1,51 @@
+#ifndef SNAP_TRACEE_TRACEE_H
+#define SNAP_TRACEE_TRACEE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "arch/arch.h"
+#include "core/base/error.h"
+
+/**
+ * @file
+ * The door to the kernel: nobody else calls ptrace() or opens /proc.
+ *
+ * Every function that asks the kernel something first passes snap_tracee_enter(), so
+ * that a test can make the Nth of them fail.
+ */
+
+/** A process that the calling thread traces, all of its threads stopped. */
+struct snap_tracee {
+	pid_t pid;
+	/** Of the machine that we run on. */
+	const struct snap_arch *arch;
+	/** /proc/PID, its mem and its pagemap; -1: not open. */
+	int proc_fd;
+	int mem_fd;
+	int pagemap_fd;
+	size_t page_size;
+	/** The PAGEMAP_SCAN ioctl was tried and is not there. */
+	bool lacks_pagemap_scan;
+	/** The call that is to fail, 0: none. It fails once. */
+	uint64_t fail_at;
+	uint64_t nr_calls;
+};
+
+/** SNAP_ERROR_GONE when there is no such process. */
+_must_check_ snap_err snap_tracee_init(struct snap_tracee *tracee, pid_t pid,
+				       uint64_t fail_at);
+void snap_tracee_deinit(struct snap_tracee *tracee);
+#define _cleanup_tracee_ _cleanup_(snap_tracee_deinit)
+
+/**
+ * Count a call into the kernel; an EIO in its place when it is the one that shall fail.
+ *
+ * @param what Completes "cannot …".
+ */
+_must_check_ _printf_(2, 3) snap_err
+	snap_tracee_enter(struct snap_tracee *tracee, const char *what, ...);
+
+#endif

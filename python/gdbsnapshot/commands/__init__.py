@@ -1,0 +1,35 @@
+"""The commands, a file each."""
+
+from __future__ import annotations
+
+from .base import Command
+from .delete import Delete
+from .export import Export
+from .fail_at import FailAt
+from .import_ import Import
+from .list import InfoSnapshots, List
+from .prefix import MaintenancePrefix, Prefix, PrefixCommand
+from .restore import Restore
+from .save import Save
+from .show import Show
+
+PREFIXES: tuple[type[PrefixCommand], ...] = (Prefix, MaintenancePrefix)
+COMMANDS: tuple[type[Command], ...] = (
+    Save,
+    Restore,
+    List,
+    InfoSnapshots,
+    Show,
+    Export,
+    Import,
+    Delete,
+    FailAt,
+)
+
+
+def register() -> dict[str, Command]:
+    """Make the commands known to GDB; returns them by their names."""
+    for prefix in PREFIXES:
+        prefix()
+    commands = [command() for command in COMMANDS]
+    return {command.name: command for command in commands}

@@ -1,0 +1,47 @@
+"""snapshot delete"""
+
+from __future__ import annotations
+
+from .base import TYPE_CHECKING, Command, snapshot_names
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..arguments import Parser
+    from ..store import Entry
+
+
+class Delete(Command):
+    """Forget snapshots.
+
+    Usage: snapshot delete NAME... | -all
+
+    NAME is a snapshot of this session; images that were written of it stay.
+
+    -all forgets all snapshots of this session.
+    """
+
+    name = "snapshot delete"
+    completers = {"snapshots": snapshot_names}
+
+    def arguments(self, parser: Parser) -> None:
+        parser.add_argument("snapshots", metavar="NAME", nargs="*")
+        parser.add_argument("-all", action="store_true")
+
+    def run(self, args: argparse.Namespace, from_tty: bool) -> str:
+        from .. import render
+
+        return render.deleted(delete(args))
+
+
+def delete(args: argparse.Namespace) -> list[Entry]:
+    """What the words say."""
+    from .. import verbs
+    from ..problem import Problem
+
+    if args.all == bool(args.snapshots):
+        raise Problem(
+            "snapshot delete: name the snapshots, or give -all",
+            "See 'snapshot list' for those there are",
+        )
+    return verbs.delete_all() if args.all else verbs.delete(*args.snapshots)

@@ -1,0 +1,202 @@
+"""The commands for front-ends: -snapshot-save and so on, with structured results.
+
+The words are those of the commands of the same name.
+"""
+
+from __future__ import annotations
+
+import gdb
+
+from .base import TYPE_CHECKING, Command, guard
+
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any, Callable, Mapping, Optional, Sequence
+
+    from _snapshot import Backtrace
+    from _snapshot import Mapping as MemoryMapping
+    from _snapshot import Report, Thread
+
+    from ..store import Entry
+
+    Result = Optional[dict[str, Any]]
+
+
+class MICommand(gdb.MICommand):
+    """An MI command with the arguments of a command of the terminal."""
+
+    def __init__(
+        self, command: Command, run: Callable[[argparse.Namespace], Result]
+    ) -> None:
+        self._command = command
+        self._run = run
+        super().__init__("-" + command.name.replace(" ", "-"))
+
+    def invoke(self, arguments: Sequence[str]) -> Result:
+        with guard():
+            return self._run(self._command.parser().parse(arguments))
+
+
+def register(commands: Mapping[str, Command]) -> None:
+    for name, run in _RUN.items():
+        MICommand(commands[name], run)
+
+
+def _save(args: argparse.Namespace) -> Result:
+    from .. import verbs
+
+    entry = verbs.save(
+        args.snapshot, file=args.file, overwrite=args.overwrite, note=args.note
+    )
+    return {"snapshot": _entry(entry)}
+
+
+def _restore(args: argparse.Namespace) -> Result:
+    from .. import verbs
+
+    entry, report = verbs.restore(args.snapshot)
+    return {"snapshot": _entry(entry), "report": _report(report)}
+
+
+def _list(args: argparse.Namespace) -> Result:
+    from .. import verbs
+
+    return {"snapshots": [_entry(entry) for entry in verbs.snapshots()]}
+
+
+def _show(args: argparse.Namespace) -> Result:
+    from .. import core, verbs
+
+    entry = verbs.find(args.snapshot)
+    is_any = args.registers or args.memory or args.state
+    result: dict[str, Any] = {"snapshot": _entry(entry)}
+    with core.problems():
+        result["threads"] = _threads(entry, args, not is_any)
+        if args.memory:
+            result["mappings"] = [_mapping(m) for m in entry.snapshot.mappings()]
+        result["omissions"] = list(entry.snapshot.omissions)
+    return result
+
+
+def _export(args: argparse.Namespace) -> Result:
+    from .. import verbs
+
+    entry = verbs.export(args.snapshot, args.file, overwrite=args.overwrite)
+    return {"snapshot": _entry(entry)}
+
+
+def _import(args: argparse.Namespace) -> Result:
+    from .. import verbs
+
+    return {"snapshot": _entry(verbs.import_file(args.file, args.snapshot))}
+
+
+def _delete(args: argparse.Namespace) -> Result:
+    from .delete import delete
+
+    return {"snapshots": [_entry(entry) for entry in delete(args)]}
+
+
+_RUN: dict[str, Callable[[argparse.Namespace], Result]] = {
+    "snapshot save": _save,
+    "snapshot restore": _restore,
+    "snapshot list": _list,
+    "snapshot show": _show,
+    "snapshot export": _export,
+    "snapshot import": _import,
+    "snapshot delete": _delete,
+}
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    from ..verbs import store
+
+    snapshot = entry.snapshot
+    result = {
+        "name": entry.name,
+        "uuid": snapshot.uuid,
+        "pid": snapshot.pid,
+        "time": f"{snapshot.time:.6f}",
+        "threads": len(snapshot.threads()),
+        "size": snapshot.size,
+        "where": entry.place.location,
+        "note": entry.note,
+        "current": "y" if store.is_current(entry) else "n",
+    }
+    if snapshot.parent:
+        result["parent"] = snapshot.parent
+    if entry.file:
+        result["file"] = entry.file
+    return result
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "threads": report["threads"],
+        "bytes-compared": report["bytes_compared"],
+        "bytes-written": report["bytes_written"],
+        "mapping-steps": report["mapping_steps"],
+    }
+
+
+def _threads(
+    entry: Entry, args: argparse.Namespace, is_default: bool
+) -> list[dict[str, Any]]:
+    snapshot = entry.snapshot
+    backtraces = snapshot.backtraces() if args.threads or is_default else {}
+    found = []
+    for thread in snapshot.threads():
+        tid = thread["tid"]
+        item: dict[str, Any] = {
+            "tid": tid,
+            "name": thread["comm"],
+            "signal": thread["stop_signal"],
+            "current": "y" if tid == snapshot.current_tid else "n",
+        }
+        if tid in backtraces:
+            item["frames"] = _frames(backtraces[tid])
+        if args.registers:
+            item["registers"] = [
+                {
+                    "name": register["name"],
+                    "value": "0x" + register["value"][::-1].hex(),
+                }
+                for register in snapshot.registers(tid)
+            ]
+        if args.state:
+            item.update(_state(thread))
+        found.append(item)
+    return found
+
+
+def _frames(backtrace: Backtrace) -> list[dict[str, Any]]:
+    found = []
+    for level, frame in enumerate(backtrace["frames"]):
+        item: dict[str, Any] = {"level": level, "addr": f"0x{frame['pc']:016x}"}
+        if frame["function"]:
+            item["func"] = frame["function"]
+        if frame["file"]:
+            item["file"] = frame["file"]
+        if frame["line"]:
+            item["line"] = frame["line"]
+        if frame["module"]:
+            item["from"] = frame["module"]
+        found.append(item)
+    return found
+
+
+def _state(thread: Thread) -> dict[str, Any]:
+    from ..render import thread_state
+
+    return {fact.lower().replace(" ", "-"): text for fact, text in thread_state(thread)}
+
+
+def _mapping(mapping: MemoryMapping) -> dict[str, Any]:
+    return {
+        "start": f"0x{mapping['start']:x}",
+        "end": f"0x{mapping['end']:x}",
+        "prot": mapping["prot"],
+        "offset": mapping["offset"],
+        "held": mapping["held"],
+        "name": mapping["name"],
+    }

@@ -1,0 +1,56 @@
+"""snapshot show"""
+
+from __future__ import annotations
+
+from .base import TYPE_CHECKING, Command, names_and_files
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..arguments import Parser
+
+
+class Show(Command):
+    """Show what a snapshot holds.
+
+    Usage: snapshot show [NAME | FILE] [-threads] [-registers] [-memory] [-state]
+
+    NAME is a snapshot of this session; if it is not given, it is the newest one.
+    FILE is an image; no process is needed to look at it.
+
+    -threads shows each thread with its backtrace; so it is if no option is given.
+    -registers shows all registers of each thread, in hexadecimal, the highest byte
+    first; vectors in words of eight bytes.
+    -memory shows the mappings, and how much of each the snapshot holds.
+    -state shows the signal mask, the alternate stack and what else was captured of each
+    thread.
+    """
+
+    name = "snapshot show"
+    completers = {"snapshot": names_and_files}
+
+    def arguments(self, parser: Parser) -> None:
+        parser.add_argument("snapshot", metavar="NAME | FILE", nargs="?")
+        for section in ("threads", "registers", "memory", "state"):
+            parser.add_argument(f"-{section}", action="store_true")
+
+    def run(self, args: argparse.Namespace, from_tty: bool) -> str:
+        from .. import core, render, verbs
+        from ..target import screen
+
+        page = screen.page(from_tty)
+        with screen.progress(from_tty) as progress:
+            entry = verbs.find(args.snapshot, progress)
+        snapshot = entry.snapshot
+        is_any = args.registers or args.memory or args.state
+        with core.problems():
+            parts = [render.header(snapshot, entry.name, entry.file)]
+            if args.threads or not is_any:
+                parts.append(render.threads(snapshot, page))
+            if args.registers:
+                parts.append(render.registers(snapshot, page))
+            if args.memory:
+                parts.append(render.memory(snapshot, page))
+            if args.state:
+                parts.append(render.state(snapshot, page))
+        return "\n".join(parts)

@@ -1,0 +1,120 @@
+"""The C core, loaded when it is first needed; its errors become ours."""
+
+import contextlib
+import importlib
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
+
+from .problem import Problem
+
+if TYPE_CHECKING:
+    from _snapshot import Patch, Progress, Report, Snapshot
+
+fail_at_next = 0
+"""For tests: which call into the kernel fails in the next capture or restore."""
+
+
+def _module() -> Any:
+    try:
+        return importlib.import_module("_snapshot")
+    except ImportError as error:
+        raise Problem(
+            f"the core of gdb-snapshot cannot be loaded: {error}",
+            "Build it with 'make', for the Python that is inside this GDB",
+        ) from None
+
+
+@contextlib.contextmanager
+def _loaded() -> Iterator[Any]:
+    module = _module()
+    try:
+        yield module
+    except module.Error as error:
+        raise Problem(str(error), error.remedy) from None
+
+
+def _take_fail_at() -> int:
+    global fail_at_next
+    fail_at, fail_at_next = fail_at_next, 0
+    return fail_at
+
+
+def capture(
+    pid: int,
+    current_tid: int,
+    patches: "Sequence[Patch]",
+    progress: "Optional[Progress]",
+) -> "Snapshot":
+    """Take a snapshot of a process that GDB has stopped."""
+    with _loaded() as module:
+        snapshot: "Snapshot" = module.capture(
+            pid,
+            current_tid=current_tid,
+            patches=patches,
+            progress=progress,
+            fail_at=_take_fail_at(),
+        )
+    return snapshot
+
+
+def restore(
+    pid: int,
+    snapshot: "Snapshot",
+    current_tid: int,
+    verify_memory: bool,
+    patches: "Sequence[Patch]",
+    progress: "Optional[Progress]",
+) -> "Report":
+    """Put a process that GDB has stopped back to a snapshot."""
+    with _loaded() as module:
+        report: "Report" = module.restore(
+            pid,
+            snapshot,
+            verify_memory=verify_memory,
+            current_tid=current_tid,
+            patches=patches,
+            progress=progress,
+            fail_at=_take_fail_at(),
+        )
+    return report
+
+
+def explain(
+    pid: int, snapshot: "Snapshot", current_tid: int, patches: "Sequence[Patch]"
+) -> str:
+    """What restore() would do."""
+    with _loaded() as module:
+        text: str = module.explain(
+            pid, snapshot, current_tid=current_tid, patches=patches
+        )
+    return text
+
+
+def check_identity(pid: int, snapshot: "Snapshot") -> None:
+    """Raise Problem unless the snapshot is one of this process."""
+    with _loaded() as module:
+        module.check_identity(pid, snapshot)
+
+
+def load(path: str, progress: "Optional[Progress]" = None) -> "Snapshot":
+    """Read an image."""
+    with _loaded() as module:
+        snapshot: "Snapshot" = module.load(path, progress=progress)
+    return snapshot
+
+
+def write(
+    snapshot: "Snapshot",
+    path: str,
+    overwrite: bool,
+    progress: "Optional[Progress]" = None,
+) -> None:
+    """Write an image."""
+    with _loaded():
+        snapshot.write(path, overwrite=overwrite, progress=progress)
+
+
+@contextlib.contextmanager
+def problems() -> Iterator[None]:
+    """Errors that a snapshot raises when it is looked at become ours."""
+    with _loaded():
+        yield

@@ -1,0 +1,15 @@
+"""Make GDB know the commands and settings, once."""
+
+from . import commands, parameters
+from .commands import mi
+
+_registered: list[bool] = []
+
+
+def register() -> None:
+    """Loading a second time leaves all as it is: settings keep their values."""
+    if _registered:
+        return
+    parameters.register()
+    mi.register(commands.register())
+    _registered.append(True)

@@ -1,0 +1,71 @@
+"""set snapshot …, show snapshot …"""
+
+import gdb
+
+from .commands.base import help_text
+
+
+class SetPrefix(gdb.Command):
+    """Set how snapshots are taken and restored."""
+
+    def __init__(self) -> None:
+        super().__init__("set snapshot", gdb.COMMAND_DATA, gdb.COMPLETE_NONE, True)
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        if argument:
+            raise gdb.GdbError(
+                f"There is no setting 'snapshot {argument.split()[0]}'. See 'help set"
+                " snapshot'."
+            )
+        gdb.execute("help set snapshot")
+
+
+class ShowPrefix(gdb.Command):
+    """Show how snapshots are taken and restored."""
+
+    def __init__(self) -> None:
+        super().__init__("show snapshot", gdb.COMMAND_DATA, gdb.COMPLETE_NONE, True)
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        if argument:
+            raise gdb.GdbError(
+                f"There is no setting 'snapshot {argument.split()[0]}'. See 'help show"
+                " snapshot'."
+            )
+        for name in SETTINGS:
+            gdb.execute(f"show {name}")
+
+
+class Verify(gdb.Parameter):
+    """
+    When on, a restore reads all memory back and compares it with the snapshot; if it
+    differs, what was done is undone.  When off, it trusts the kernel, and is faster.
+    Registers are always compared.
+    """
+
+    set_doc = "Set whether a restore compares the memory that it has put back."
+    show_doc = "Show whether a restore compares the memory that it has put back."
+
+    def __init__(self) -> None:
+        self.__doc__ = help_text(type(self))
+        super().__init__("snapshot verify", gdb.COMMAND_DATA, gdb.PARAM_BOOLEAN)
+        self.value = True
+
+    def get_set_string(self) -> str:
+        return ""
+
+    def get_show_string(self, svalue: str) -> str:
+        return f"Comparing the memory that a restore has put back is {svalue}."
+
+
+SETTINGS = ("snapshot verify",)
+
+
+def verify_memory() -> bool:
+    return bool(gdb.parameter("snapshot verify"))
+
+
+def register() -> None:
+    SetPrefix()
+    ShowPrefix()
+    Verify()

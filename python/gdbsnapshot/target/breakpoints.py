@@ -1,0 +1,230 @@
+"""Breakpoints: where they are, their bytes in memory, and keeping them quiet."""
+
+import contextlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Iterator, Optional, Sequence
+
+import gdb
+
+from ..problem import Problem
+
+if TYPE_CHECKING:
+    from _snapshot import Patch, Snapshot
+
+_LONGEST = 16
+"""No CPU's breakpoint instruction is longer, and no patch of the core's."""
+
+
+@dataclass
+class Row:
+    """A breakpoint as `maintenance info breakpoints` shows it, GDB's own included."""
+
+    number: int
+    kind: str
+    what: str
+    addresses: set[int] = field(default_factory=set)
+    enable_count: int = 0
+    """It is disabled after so many more hits; 0: it is not."""
+
+
+_ROW = re.compile(r"(-?\d+)\s+(\S.*?)\s+(?:keep|del|dis|dstp)\s+\S+\s*(.*)")
+_LOCATION = re.compile(r"(-?\d+)\.\d+\s")
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
+_ENABLE_COUNT = re.compile(
+    r"\s+disable after (\d+) more hits?|\s+disable after next hit"
+)
+
+
+def rows() -> list[Row]:
+    """All breakpoints, those of GDB's own with negative numbers."""
+    # The command sets $_ and $__ to the last address it shows.
+    kept = {name: gdb.convenience_variable(name) for name in ("_", "__")}
+    text = gdb.execute("maintenance info breakpoints", to_string=True)
+    for name, value in kept.items():
+        gdb.set_convenience_variable(name, value)
+    return parse(text)
+
+
+def parse(text: str) -> list[Row]:
+    found: list[Row] = []
+    for line in text.splitlines():
+        start = _ROW.match(line)
+        if start:
+            found.append(Row(int(start[1]), start[2], start[3]))
+        if not found:
+            continue
+        if start or _LOCATION.match(line):
+            address = _ADDRESS.search(line)
+            if address:
+                found[-1].addresses.add(int(address[0], 16))
+        else:
+            count = _ENABLE_COUNT.match(line)
+            if count:
+                found[-1].enable_count = int(count[1] or 1)
+    return found
+
+
+def patches(pid: int) -> "list[Patch]":
+    """
+    The breakpoint instructions that are in memory now, as what the program had there.
+
+    GDB takes them out at each stop unless `breakpoint always-inserted` is on, or a
+    thread has an event that it has not reported.  What it shows of memory never has
+    them, so they are where that differs from what there is.
+    """
+    if not gdb.parameter("breakpoint always-inserted") and not _seem_inserted(pid):
+        return []
+    addresses = {address for row in rows() for address in row.addresses}
+    return _differences(pid, addresses)
+
+
+def _seem_inserted(pid: int) -> bool:
+    """Whether one of the user's breakpoints is in memory: all are, or none."""
+    addresses = set()
+    for breakpoint in gdb.breakpoints():
+        if breakpoint.type != gdb.BP_BREAKPOINT or not breakpoint.enabled:
+            continue
+        if not hasattr(breakpoint, "locations"):
+            # GDB 12 tells them in text alone.
+            return True
+        addresses |= {location.address for location in breakpoint.locations}
+    return bool(_differences(pid, addresses))
+
+
+def _differences(pid: int, addresses: set[int]) -> "list[Patch]":
+    """Where memory is not what GDB shows of it, in pieces that are next to a byte."""
+    if not addresses:
+        return []
+    inferior = gdb.selected_inferior()
+    originals: dict[int, int] = {}
+    try:
+        with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+            for address in addresses:
+                memory.seek(address)
+                try:
+                    there = memory.read(_LONGEST)
+                    shown = bytes(inferior.read_memory(address, len(there)))
+                except (OSError, gdb.MemoryError):
+                    # A breakpoint in a library that is not mapped any more.
+                    continue
+                for offset, (is_there, is_shown) in enumerate(zip(there, shown)):
+                    if is_there != is_shown:
+                        originals[address + offset] = is_shown
+    except OSError as error:
+        raise Problem(
+            f"the memory of process {pid} cannot be read: {error.strerror}"
+        ) from None
+    return _pieces(originals)
+
+
+def _pieces(originals: dict[int, int]) -> "list[Patch]":
+    pieces: "list[Patch]" = []
+    for address in sorted(originals):
+        byte = bytes([originals[address]])
+        if pieces:
+            start, held = pieces[-1]
+            if start + len(held) == address and len(held) < _LONGEST:
+                pieces[-1] = (start, held + byte)
+                continue
+        pieces.append((address, byte))
+    return pieces
+
+
+def rewrite(patches: "Sequence[Patch]", snapshot: "Optional[Snapshot]") -> None:
+    """
+    Put the breakpoints that were in memory there again, over what the program has now.
+
+    A write through GDB goes into the copy that it keeps of the bytes below, and leaves
+    the breakpoint instruction in memory, or puts it there.
+    """
+    inferior = gdb.selected_inferior()
+    for address, original in patches:
+        data = _held(snapshot, address, len(original)) or original
+        try:
+            inferior.write_memory(address, data)
+        except gdb.MemoryError:
+            # The mapping is gone, and the breakpoint with it.
+            continue
+
+
+def _held(snapshot: "Optional[Snapshot]", address: int, size: int) -> Optional[bytes]:
+    if snapshot is None:
+        return None
+    from .. import core
+
+    try:
+        with core.problems():
+            return snapshot.read(address, size)
+    except Problem:
+        return None
+
+
+@contextlib.contextmanager
+def quiet_at(address: int) -> Iterator[bool]:
+    """
+    A SIGTRAP at an address is nobody's hit.
+
+    Gives False if that cannot be had: a breakpoint of GDB's own is there (it stops at
+    one to learn of libraries that were loaded).
+    """
+    there = [row for row in rows() if _would_hit(row, address)]
+    if any(row.number < 0 for row in there):
+        yield False
+        return
+    quiet = _toggleable(there)
+    for breakpoint, _ in quiet:
+        breakpoint.enabled = False
+    try:
+        yield True
+    finally:
+        for breakpoint, row in quiet:
+            _enable(breakpoint, row)
+
+
+def _would_hit(row: Row, address: int) -> bool:
+    if row.kind == "catchpoint":
+        # Those that wait for signals.
+        return "SIG" in row.what or "signal" in row.what
+    return address in row.addresses and "watchpoint" not in row.kind
+
+
+_WATCHPOINTS = (
+    gdb.BP_WATCHPOINT,
+    gdb.BP_HARDWARE_WATCHPOINT,
+    gdb.BP_READ_WATCHPOINT,
+    gdb.BP_ACCESS_WATCHPOINT,
+)
+
+
+def refresh_watchpoints() -> None:
+    """
+    Watchpoints take the value that there is now for the old one.
+
+    To GDB a watchpoint has a new beginning when it is enabled.  One for a variable of a
+    function is evaluated in its own thread alone: the selected one.
+    """
+    if not any(b.type in _WATCHPOINTS and b.enabled for b in gdb.breakpoints()):
+        return
+    for breakpoint, row in _toggleable(rows()):
+        if breakpoint.type in _WATCHPOINTS:
+            breakpoint.enabled = False
+            _enable(breakpoint, row)
+
+
+def has_watchpoints() -> bool:
+    return any(b.type in _WATCHPOINTS and b.enabled for b in gdb.breakpoints())
+
+
+def _toggleable(rows: Sequence[Row]) -> list[tuple[gdb.Breakpoint, Row]]:
+    by_number = {breakpoint.number: breakpoint for breakpoint in gdb.breakpoints()}
+    pairs = [(by_number[row.number], row) for row in rows if row.number in by_number]
+    return [(breakpoint, row) for breakpoint, row in pairs if breakpoint.enabled]
+
+
+def _enable(breakpoint: gdb.Breakpoint, row: Row) -> None:
+    if not breakpoint.is_valid():
+        return
+    breakpoint.enabled = True
+    if row.enable_count > 1:
+        gdb.execute(f"enable count {row.enable_count} {row.number}", to_string=True)

@@ -1,0 +1,148 @@
+"""What GDB must learn after a process was changed behind its back."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Optional, Sequence
+
+import gdb
+
+from ..store import Place
+from . import breakpoints, place, threads, zero_stop
+from .process import Process
+
+if TYPE_CHECKING:
+    from _snapshot import Patch, Snapshot, Thread
+
+# The faults of an instruction: a thread that is put back to it faults again.
+_SYNCHRONOUS = (4, 7, 8, 11)  # SIGILL, SIGBUS, SIGFPE, SIGSEGV
+
+
+@dataclass(frozen=True)
+class Future:
+    """What GDB knows before a restore, and will be untrue after it."""
+
+    unreported: dict[int, threads.Stop]
+    """Threads with a signal of the program's that GDB may not have reported yet."""
+    libraries: str
+
+
+def before(process: Process) -> Future:
+    """What to look after when the process will have been restored."""
+    unreported = {
+        tid: stop
+        for tid, stop in threads.stops().items()
+        if not stop.is_debuggers and tid != process.tid
+    }
+    return Future(unreported, place.libraries())
+
+
+def flush() -> None:
+    """GDB forgets registers, frames and memory that it has read."""
+    gdb.execute("maintenance flush register-cache", to_string=True)
+    for cache in ("stack-cache", "code-cache"):
+        if gdb.parameter(cache):
+            # There is no command that flushes them in GDB 12; turning them on does.
+            gdb.execute(f"set {cache} off", to_string=True)
+            gdb.execute(f"set {cache} on", to_string=True)
+    gdb.invalidate_cached_frames()
+
+
+def after_failure(patches: "Sequence[Patch]") -> None:
+    """A restore was undone: the process is as it was, by other ways."""
+    flush()
+    breakpoints.rewrite(patches, None)
+
+
+def after_restore(
+    process: Process,
+    snapshot: "Snapshot",
+    was: Place,
+    future: Future,
+    patches: "Sequence[Patch]",
+) -> None:
+    """
+    Make all true that GDB shows and does, and say where the process is.
+
+    Breakpoints, their hit counts, watchpoints and settings stay the user's.
+    """
+    flush()
+    breakpoints.rewrite(patches, snapshot)
+    if was.libraries is None or was.libraries != future.libraries:
+        _reread_libraries()
+    _refresh_watchpoints()
+
+    saved = {thread["tid"]: thread for thread in snapshot.threads()}
+    tid = was.thread if was.thread in saved else snapshot.current_tid
+    for other, stop in future.unreported.items():
+        if other in saved and other != tid:
+            _use_up(process.pid, other, stop.signal)
+    _set_signals(process.pid, saved, tid)
+
+    # The innermost functions can be inlined: then GDB shows their caller first.
+    is_plain = was.inlined == 0
+    zero_stop.stop(process.pid, tid, is_shown=is_plain)
+    _deliver_again(saved[tid])
+    if not is_plain:
+        _step_into_inlined(was.inlined)
+    if was.level and threads.select_level(was.level) or not is_plain:
+        gdb.execute("frame")
+        if not is_plain:
+            gdb.execute("display")
+
+
+def _reread_libraries() -> None:
+    """
+    GDB reads the dynamic linker's list anew.
+
+    It keeps a copy of the list that only the linker's own events change; setting a
+    search path makes it drop the copy (solib.c, reload_shared_libraries) and leaves
+    libraries, and breakpoints in them, that are still there.
+    """
+    path = gdb.parameter("solib-search-path") or ""
+    gdb.execute(f"set solib-search-path {path}", to_string=True)
+
+
+def _refresh_watchpoints() -> None:
+    if breakpoints.has_watchpoints():
+        for _ in threads.each():
+            breakpoints.refresh_watchpoints()
+
+
+def _use_up(pid: int, tid: int, number: int) -> None:
+    """An event that GDB holds of a thread belongs to a future that is gone."""
+    how = threads.handling(number)
+    try:
+        if how is not None:
+            # Otherwise a signal that does not stop would be given to the thread.
+            replace(how, stop=True, print=True, passes=False).apply()
+        zero_stop.stop(pid, tid, is_shown=False)
+    finally:
+        if how is not None:
+            how.apply()
+
+
+def _set_signals(pid: int, saved: "dict[int, Thread]", selected: int) -> None:
+    """What GDB will resume the other threads with: what it would have at the save."""
+    for tid in list(threads.by_tid()):
+        if tid == selected or not threads.select(tid):
+            continue
+        threads.queue_nothing()
+        stop = threads.Stop(saved[tid]["stop_signal"], 0) if tid in saved else None
+        if stop and not stop.is_debuggers and stop.signal not in _SYNCHRONOUS:
+            zero_stop.stop(pid, tid, is_shown=False)
+            threads.queue(stop.signal, saved[tid]["siginfo"])
+
+
+def _deliver_again(thread: "Thread") -> None:
+    """The selected thread gets the signal that it was stopped by, on `continue`."""
+    number = thread["stop_signal"]
+    siginfo: Optional[bytes] = thread["siginfo"]
+    if threads.Stop(number, 0).is_debuggers or not threads.queue(number, siginfo):
+        if siginfo:
+            threads.set_siginfo(siginfo)
+
+
+def _step_into_inlined(depth: int) -> None:
+    """Show the innermost inlined functions; GDB only pretends that it steps."""
+    missing = depth - place.inlined()
+    if missing > 0:
+        zero_stop.quietly(f"step {missing}")

@@ -1,0 +1,54 @@
+"""What GDB shows and has selected: taken at a save, brought back by a restore."""
+
+import os
+from typing import Optional
+
+import gdb
+
+from ..store import Place
+from . import threads
+
+
+def take() -> Place:
+    """What is shown and selected now."""
+    try:
+        level = gdb.selected_frame().level()
+    except gdb.error:
+        level = 0
+    return Place(
+        thread=threads.selected_tid(),
+        level=level,
+        inlined=inlined(),
+        location=_location(),
+        libraries=libraries(),
+    )
+
+
+def libraries() -> str:
+    """GDB's list of shared libraries, to be compared."""
+    return gdb.execute("info sharedlibrary", to_string=True)
+
+
+def inlined() -> int:
+    """How many of the innermost frames are functions that were inlined."""
+    count = 0
+    try:
+        frame: Optional[gdb.Frame] = gdb.newest_frame()
+        while frame is not None and frame.type() == gdb.INLINE_FRAME:
+            count += 1
+            frame = frame.older()
+    except gdb.error:
+        pass
+    return count
+
+
+def _location() -> str:
+    try:
+        frame = gdb.newest_frame()
+        text = frame.name() or f"0x{frame.pc():x}"
+        place = frame.find_sal()
+    except gdb.error:
+        return ""
+    if place.symtab is not None and place.line:
+        text += f" at {os.path.basename(place.symtab.filename)}:{place.line}"
+    return text

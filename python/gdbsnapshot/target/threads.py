@@ -1,0 +1,190 @@
+"""Threads in GDB's eyes: which is selected, why each is stopped, what it will get."""
+
+import contextlib
+from dataclasses import dataclass
+from typing import Iterator
+
+import gdb
+
+from ..problem import Problem
+
+_SIGTRAP = 5
+_SIGSTOP = 19
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a thread is stopped: the beginning of its siginfo."""
+
+    signal: int
+    code: int
+
+    @property
+    def event(self) -> int:
+        """PTRACE_EVENT_* of an event stop (ptrace(2)), or 0."""
+        return self.code >> 8 if self.signal == _SIGTRAP and self.code > 0 else 0
+
+    @property
+    def is_debuggers(self) -> bool:
+        """A breakpoint, a step, or GDB's way of stopping the other threads."""
+        return self.signal in (0, _SIGTRAP, _SIGSTOP)
+
+
+@dataclass(frozen=True)
+class Handling:
+    """What `handle` says that GDB does with a signal."""
+
+    name: str
+    stop: bool
+    print: bool
+    passes: bool
+
+    def apply(self) -> None:
+        words = [
+            "print" if self.print else "noprint",
+            "stop" if self.stop else "nostop",
+            "pass" if self.passes else "nopass",
+        ]
+        gdb.execute(f"handle {self.name} {' '.join(words)}", to_string=True)
+
+
+def selected_tid() -> int:
+    thread = gdb.selected_thread()
+    if thread is None or not thread.is_valid():
+        raise Problem("no thread is selected", "Select one with 'thread N'")
+    return thread.ptid[1]
+
+
+def by_tid() -> dict[int, gdb.InferiorThread]:
+    threads = gdb.selected_inferior().threads()
+    return {thread.ptid[1]: thread for thread in threads if thread.is_valid()}
+
+
+def select(tid: int) -> bool:
+    """Select a thread without a word; False: there is none of this TID."""
+    thread = by_tid().get(tid)
+    if thread is None:
+        return False
+    thread.switch()
+    return True
+
+
+def select_level(level: int) -> bool:
+    """Select the frame of a level in the selected thread; False: there is none."""
+    try:
+        frame = gdb.newest_frame()
+        for _ in range(level):
+            older = frame.older()
+            if older is None:
+                return False
+            frame = older
+        frame.select()
+    except gdb.error:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def kept_selection() -> Iterator[None]:
+    """The thread and the frame that are selected now are so again at the end."""
+    thread = gdb.selected_thread()
+    try:
+        level = gdb.selected_frame().level()
+    except gdb.error:
+        level = 0
+    try:
+        yield
+    finally:
+        if thread is not None and thread.is_valid() and gdb.selected_thread() != thread:
+            thread.switch()
+            select_level(level)
+
+
+def each() -> Iterator[int]:
+    """Each thread of the process, by TID, selected while the caller looks at it."""
+    with kept_selection():
+        for tid, thread in by_tid().items():
+            thread.switch()
+            yield tid
+
+
+def stops() -> dict[int, Stop]:
+    """Why each thread of the process is stopped, by TID."""
+    found = {}
+    for tid in each():
+        try:
+            info = gdb.parse_and_eval("$_siginfo")
+            found[tid] = Stop(int(info["si_signo"]), int(info["si_code"]))
+        except gdb.error:
+            # A thread that is just ending has none.
+            continue
+    return found
+
+
+def set_siginfo(siginfo: bytes) -> None:
+    """
+    Write the selected thread's siginfo.
+
+    With the signal that it is stopped by, the program's handler gets it as it was; the
+    kernel makes up a new one only if the numbers differ (kernel/signal.c,
+    ptrace_signal).
+    """
+    name = "_gdbsnapshot_siginfo"
+    try:
+        kind = gdb.parse_and_eval("$_siginfo").type
+        if kind.sizeof != len(siginfo):
+            return
+        gdb.set_convenience_variable(name, gdb.Value(siginfo, kind))
+        gdb.execute(f"set variable $_siginfo = ${name}", to_string=True)
+    except gdb.error:
+        # Not in a signal's stop: there is nothing to be told of it.
+        return
+    finally:
+        gdb.set_convenience_variable(name, None)
+
+
+def handling(number: int) -> "Handling | None":
+    """What GDB does with a signal of Linux; None: GDB does not know it."""
+    name = _gdb_name(number)
+    try:
+        lines = gdb.execute(f"info signals {name}", to_string=True).splitlines()
+    except gdb.error:
+        return None
+    for line in lines:
+        words = line.split()
+        if words and words[0] == name and len(words) >= 4:
+            return Handling(name, *(word == "Yes" for word in words[1:4]))
+    return None
+
+
+def _gdb_name(number: int) -> str:
+    import signal
+
+    if number >= 32:
+        # GDB counts the real-time signals from the kernel's first.
+        return f"SIG{number}"
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIG{number}"
+
+
+def queue_nothing() -> None:
+    """GDB forgets the signal that it would resume the selected thread with."""
+    gdb.execute("queue-signal 0", to_string=True)
+
+
+def queue(number: int, siginfo: "bytes | None") -> bool:
+    """
+    GDB resumes the selected thread with this signal, if `handle` lets it pass.
+
+    The thread is stopped by a signal (and not for a system call): then the siginfo
+    arrives with it.
+    """
+    how = handling(number)
+    if how is None or not how.passes:
+        return False
+    gdb.execute(f"queue-signal {how.name}", to_string=True)
+    if siginfo:
+        set_siginfo(siginfo)
+    return True

@@ -1,0 +1,122 @@
+"""
+The zero-progress stop: GDB sees a thread stop that has not moved.
+
+After registers were changed behind GDB's back it must take notice as it does of a real
+stop.  It remembers where a thread stopped, to step off a breakpoint there without
+reporting it again (infrun.c, proceed: pc == stop_pc), and tells front-ends and Python's
+stop events; only a stop makes it do so.  So the thread is sent a signal and resumed
+alone: the kernel delivers the signal before the thread executes anything, and so it
+stops where it was.
+
+SIGTRAP under `stepi` is best: GDB takes it for the end of the step, and no signal is
+reported to anybody.  It must not be blocked, and no breakpoint may claim it.  SIGSTOP
+under `continue` does where SIGTRAP does not.
+"""
+
+import ctypes
+
+import gdb
+
+from ..problem import Problem
+from . import breakpoints, threads
+
+_SIGTRAP = 5
+_SIGSTOP = 19
+
+_TRIES = 16
+"""Each try uses up one event that GDB had not reported yet; more than two are rare."""
+
+
+def stop(pid: int, tid: int, is_shown: bool) -> None:
+    """
+    Let GDB see a thread stopped where it is; the thread is selected afterwards.
+
+    Events of the thread that GDB knows and has not reported are used up.
+
+    @param is_shown Print the location, as GDB does at a stop.
+    """
+    if not threads.select(tid):
+        raise Problem(f"GDB does not know thread {tid}", "See 'info threads'")
+    before = _pc()
+    for _ in range(_TRIES):
+        threads.queue_nothing()
+        used = _stop_once(pid, tid, before, is_shown)
+        if not _is_pending(pid, tid, used):
+            break
+    threads.select(tid)
+    threads.queue_nothing()
+    after = _pc()
+    if after != before:
+        raise Problem(
+            f"thread {tid} has moved from 0x{before:x} to 0x{after:x} when GDB was to"
+            " take notice of it",
+            "Restore again",
+        )
+
+
+def _stop_once(pid: int, tid: int, pc: int, is_shown: bool) -> int:
+    with breakpoints.quiet_at(pc) as is_quiet:
+        if is_quiet and not _status_bit(pid, tid, "SigBlk", _SIGTRAP):
+            _send(pid, tid, _SIGTRAP)
+            _resume("stepi", is_shown)
+            return _SIGTRAP
+        _send(pid, tid, _SIGSTOP)
+        before = threads.handling(_SIGSTOP)
+        try:
+            gdb.execute("handle SIGSTOP stop print nopass", to_string=True)
+            _resume("continue", is_shown=False)
+        finally:
+            if before is not None:
+                before.apply()
+    if is_shown:
+        gdb.execute("frame")
+        gdb.execute("display")
+    return _SIGSTOP
+
+
+def _resume(command: str, is_shown: bool) -> None:
+    command = f"with scheduler-locking on -- {command}"
+    if not is_shown:
+        quietly(command)
+        return
+    if gdb.parameter("print frame-info") == "auto":
+        # After a step in one function GDB shows the source line alone.
+        command = f"with print frame-info source-and-location -- {command}"
+    gdb.execute(command)
+
+
+def quietly(command: str) -> None:
+    """Execute a command that ends in a stop, which the terminal is not told of."""
+    try:
+        gdb.parameter("suppress-cli-notifications")
+    except RuntimeError:
+        # GDB 12 has no such setting.
+        pass
+    else:
+        command = f"with suppress-cli-notifications on -- {command}"
+    gdb.execute(command, to_string=True)
+
+
+def _send(pid: int, tid: int, number: int) -> None:
+    if _is_pending(pid, tid, number):
+        return
+    if ctypes.CDLL(None).tgkill(pid, tid, number):
+        raise Problem(f"thread {tid} cannot be sent signal {number}")
+
+
+def _is_pending(pid: int, tid: int, number: int) -> bool:
+    return _status_bit(pid, tid, "SigPnd", number)
+
+
+def _status_bit(pid: int, tid: int, key: str, number: int) -> bool:
+    """A signal's bit in one of the masks of /proc/PID/task/TID/status (proc(5))."""
+    with open(f"/proc/{pid}/task/{tid}/status", encoding="utf-8") as status:
+        for line in status:
+            name, _, value = line.partition(":")
+            if name == key:
+                return bool(int(value, 16) >> (number - 1) & 1)
+    return False
+
+
+def _pc() -> int:
+    return int(gdb.newest_frame().pc())

@@ -1,0 +1,198 @@
+"""What one can do with snapshots: the verbs behind the commands, MI and Python."""
+
+import os
+from typing import TYPE_CHECKING, Callable, Optional
+
+from . import core, names, parameters
+from .problem import Problem
+from .store import Entry, Place, Store
+from .target import breakpoints, landing, place, process
+
+if TYPE_CHECKING:
+    from _snapshot import Progress, Report, Snapshot
+
+store = Store()
+"""The snapshots of this session."""
+
+
+def save(
+    name: Optional[str] = None,
+    *,
+    file: Optional[str] = None,
+    overwrite: bool = False,
+    note: str = "",
+    progress: "Optional[Progress]" = None,
+) -> Entry:
+    """Take a snapshot of the selected process, and perhaps write it to a file."""
+    if name is None:
+        name = store.new_name()
+    store.check_free(name)
+    path = _new_file(file, overwrite) if file is not None else None
+    selected = process.selected()
+    snapshot = core.capture(
+        selected.pid, selected.tid, breakpoints.patches(selected.pid), progress
+    )
+    snapshot.label = name
+    snapshot.note = note
+    parent = store.current(selected.pid)
+    snapshot.set_parent(parent.snapshot if parent else None)
+    if path is not None:
+        core.write(snapshot, path, overwrite, progress)
+    entry = Entry(name, snapshot, place.take(), path)
+    store.add(entry)
+    store.set_current(entry)
+    return entry
+
+
+def restore(
+    which: Optional[str] = None,
+    *,
+    progress: "Optional[Progress]" = None,
+    announce: Optional[Callable[[Entry], None]] = None,
+) -> "tuple[Entry, Report]":
+    """
+    Put the selected process back to a snapshot: a name, an image, None for the newest.
+
+    GDB shows the location, as at a stop.
+
+    @param announce Called when the process is back, before GDB shows it.
+    """
+    selected = process.selected()
+    entry = _newest(selected.pid) if which is None else find(which, progress)
+    core.check_identity(selected.pid, entry.snapshot)
+    patches = breakpoints.patches(selected.pid)
+    future = landing.before(selected)
+    try:
+        report = core.restore(
+            selected.pid,
+            entry.snapshot,
+            selected.tid,
+            parameters.verify_memory(),
+            patches,
+            progress,
+        )
+    except BaseException:
+        landing.after_failure(patches)
+        raise
+    if store.get(entry.name) is entry:
+        store.set_current(entry)
+    if announce is not None:
+        announce(entry)
+    landing.after_restore(selected, entry.snapshot, entry.place, future, patches)
+    return entry, report
+
+
+def explain(which: Optional[str] = None) -> str:
+    """What restore() would do, a line for each step with its reason."""
+    selected = process.selected()
+    entry = _newest(selected.pid) if which is None else find(which)
+    patches = breakpoints.patches(selected.pid)
+    text = core.explain(selected.pid, entry.snapshot, selected.tid, patches)
+    landing.flush()
+    return text
+
+
+def snapshots() -> list[Entry]:
+    """All snapshots of this session, the oldest first."""
+    return list(store)
+
+
+def find(which: Optional[str], progress: "Optional[Progress]" = None) -> Entry:
+    """The snapshot of a name, or in a file; None: the newest."""
+    if which is None:
+        newest = store.newest()
+        if newest is None:
+            raise Problem("there are no snapshots", "Take one with 'snapshot save'")
+        return newest
+    entry = store.get(which)
+    if entry is not None:
+        return entry
+    path = os.path.expanduser(which)
+    if "/" not in which and not os.path.exists(path):
+        raise names.unknown(which, store.names())
+    snapshot = core.load(path, progress)
+    return Entry(snapshot.label or which, snapshot, _unknown_place(snapshot), which)
+
+
+def export(
+    name: str,
+    file: str,
+    *,
+    overwrite: bool = False,
+    progress: "Optional[Progress]" = None,
+) -> Entry:
+    """Write a snapshot to a file."""
+    entry = store.get(name)
+    if entry is None:
+        raise names.unknown(name, store.names())
+    path = _new_file(file, overwrite)
+    core.write(entry.snapshot, path, overwrite, progress)
+    entry.file = path
+    return entry
+
+
+def import_file(
+    file: str,
+    name: Optional[str] = None,
+    *,
+    progress: "Optional[Progress]" = None,
+) -> Entry:
+    """Read a snapshot from a file into this session."""
+    if name is not None:
+        store.check_free(name)
+    path = os.path.expanduser(file)
+    snapshot = core.load(path, progress)
+    if name is None:
+        name = _name_for(snapshot)
+    snapshot.label = name
+    entry = Entry(name, snapshot, _unknown_place(snapshot), path)
+    store.add(entry)
+    return entry
+
+
+def delete(*doomed: str) -> list[Entry]:
+    """Forget snapshots by their names; their images, if they have any, stay."""
+    return store.delete(*doomed)
+
+
+def delete_all() -> list[Entry]:
+    """Forget all snapshots; their images stay."""
+    return store.delete(*store.names())
+
+
+def _newest(pid: int) -> Entry:
+    newest = store.newest(pid)
+    if newest is None:
+        raise Problem(
+            f"there is no snapshot of process {pid}",
+            "Take one with 'snapshot save'",
+        )
+    return newest
+
+
+def _unknown_place(snapshot: "Snapshot") -> Place:
+    return Place(thread=snapshot.current_tid)
+
+
+def _name_for(snapshot: "Snapshot") -> str:
+    """The name that the image says, if it is free and one that we would give."""
+    try:
+        store.check_free(snapshot.label)
+    except Problem:
+        return store.new_name()
+    return snapshot.label
+
+
+def _new_file(file: str, overwrite: bool) -> str:
+    """The path to write to.  Say now what would fail after all the work."""
+    path = os.path.expanduser(file)
+    if not path:
+        raise Problem("the file's name cannot be empty")
+    if os.path.isdir(path):
+        raise Problem(f"{path} is a directory", "Name a file in it")
+    if os.path.lexists(path) and not overwrite:
+        raise Problem(f"{path} exists already", "To replace it, add -overwrite")
+    directory = os.path.dirname(path) or "."
+    if not os.path.isdir(directory):
+        raise Problem(f"there is no directory {directory}", "Make it with 'mkdir'")
+    return path

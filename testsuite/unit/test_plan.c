@@ -1,0 +1,217 @@
+#include "testsuite/unit/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/plan/explain.h"
+#include "core/plan/gap.h"
+#include "core/plan/plan.h"
+
+#define RW (SNAP_VMA_READ | SNAP_VMA_WRITE)
+
+/** A row of a list of mappings. */
+struct row {
+	uint64_t start, end;
+	uint32_t prot, flags;
+	uint64_t inode, offset;
+	const char *name;
+};
+
+static const struct row common[] = {
+	{ 0x400000, 0x402000, SNAP_VMA_READ | SNAP_VMA_EXEC, 0, 7, 0, "/bin/it" },
+	{ 0x7ffffffde000, 0x7ffffffff000, RW, SNAP_VMA_GROWSDOWN, 0, 0, "[stack]" },
+};
+
+static void add(struct snap_snapshot *snapshot, const struct row *rows, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		struct snap_vma vma = {
+			.start = rows[i].start,
+			.end = rows[i].end,
+			.prot = rows[i].prot,
+			.flags = rows[i].flags,
+			.inode = rows[i].inode,
+			.offset = rows[i].offset,
+			.name = strdup(rows[i].name),
+		};
+		assert_ok(snap_vmas_append(&snapshot->vmas, &vma));
+	}
+}
+
+/** A process with one thread, the common mappings and `row` between them, if not NULL.
+ */
+static struct snap_snapshot *process(const struct row *row)
+{
+	struct snap_snapshot *snapshot;
+	assert_ok(snap_snapshot_create(&snapshot));
+	snapshot->threads = calloc(1, sizeof(*snapshot->threads));
+	snapshot->nr_threads = 1;
+	snapshot->threads[0].tid = 100;
+	snapshot->threads[0].start_time = 5;
+	strcpy(snapshot->threads[0].comm, "it");
+	snapshot->brk = 0x500000;
+	add(snapshot, &common[0], 1);
+	if (row)
+		add(snapshot, row, 1);
+	add(snapshot, &common[1], 1);
+	return snapshot;
+}
+
+/** What a plan between two mappings in the same place says. */
+static void assert_plan(const struct row *image_row, const struct row *live_row,
+			const char *steps)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process(image_row);
+	_cleanup_snapshot_ struct snap_snapshot *live = process(live_row);
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
+
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	assert_ok(snap_plan_explain(&plan, &text));
+	assert_ok(snap_buffer_append_uint(&text, 0, 1));
+	_cleanup_free_ char *wanted = NULL;
+	assert_true(asprintf(&wanted,
+			     "%swrite memory that differs\nland thread 100 (it)\n",
+			     steps) > 0);
+	assert_string_equal((char *)text.data, wanted);
+}
+
+static const struct row anonymous = { 0x10000000, 0x10004000, RW, 0, 0, 0, "" };
+static const struct row read_only = {
+	0x10000000, 0x10004000, SNAP_VMA_READ, 0, 0, 0, ""
+};
+static const struct row longer = { 0x10000000, 0x10008000, RW, 0, 0, 0, "" };
+static const struct row of_file = { 0x10000000, 0x10004000, SNAP_VMA_READ, 0,
+				    9,          0x1000,     "/lib/x" };
+
+static void test_what_is_the_same_needs_no_step(void **state)
+{
+	assert_plan(NULL, NULL, "");
+	assert_plan(&anonymous, &anonymous, "");
+	assert_plan(&of_file, &of_file, "");
+}
+
+static void test_a_new_mapping_is_removed(void **state)
+{
+	assert_plan(NULL, &anonymous,
+		    "remove 0x10000000-0x10004000: it was not there at the snapshot\n");
+	assert_plan(&anonymous, &longer,
+		    "remove 0x10004000-0x10008000: it was not there at the snapshot\n");
+}
+
+static void test_a_mapping_that_is_gone_is_made_again(void **state)
+{
+	assert_plan(
+		&of_file, NULL,
+		"map 0x10000000-0x10004000 /lib/x: it is gone since the snapshot\n");
+	assert_plan(&longer, &anonymous,
+		    "map 0x10004000-0x10008000: it is gone since the snapshot\n");
+}
+
+static void test_a_mapping_of_something_else_is_replaced(void **state)
+{
+	assert_plan(
+		&of_file, &anonymous,
+		"remove 0x10000000-0x10004000: it was not there at the snapshot\n"
+		"map 0x10000000-0x10004000 /lib/x: it is gone since the snapshot\n");
+}
+
+static void test_a_protection_is_changed_back(void **state)
+{
+	assert_plan(
+		&anonymous, &read_only,
+		"protect 0x10000000-0x10004000: its protection has changed since\n");
+}
+
+static void test_the_heap_is_grown_and_shrunk_by_its_end(void **state)
+{
+	static const struct row small = { 0x500000, 0x521000, RW, 0, 0, 0, "[heap]" };
+	static const struct row large = { 0x500000, 0x541000, RW, 0, 0, 0, "[heap]" };
+	_cleanup_snapshot_ struct snap_snapshot *image = process(&small);
+	_cleanup_snapshot_ struct snap_snapshot *live = process(&large);
+	image->brk = 0x520800;
+	live->brk = 0x541000;
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
+	assert_int_equal(plan.nr_steps, 1);
+	assert_int_equal(plan.steps[0].kind, SNAP_STEP_BRK);
+	assert_int_equal(plan.steps[0].end, 0x520800);
+}
+
+static void test_parked_mappings_have_places_of_their_own(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process(NULL);
+	_cleanup_snapshot_ struct snap_snapshot *live = process(&longer);
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
+	assert_int_equal(plan.arena_size, 0x4000 + 0x8000);
+	assert_int_equal(plan.steps[0].parking, plan.arena + 0x4000);
+	for (uint64_t at = plan.arena; at < plan.arena + plan.arena_size;
+	     at += 0x1000) {
+		assert_null(snap_vmas_find(&image->vmas, at));
+		assert_null(snap_vmas_find(&live->vmas, at));
+	}
+}
+
+static void assert_refused(const struct row *image_row, const struct row *live_row)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process(image_row);
+	_cleanup_snapshot_ struct snap_snapshot *live = process(live_row);
+	struct snap_plan plan = { 0 };
+	assert_error(snap_plan_make(image, live, 0x4000, &plan), REFUSED);
+	assert_null(plan.steps);
+}
+
+static void test_what_cannot_be_put_back_is_refused_before_anything(void **state)
+{
+	static const struct row shared = {
+		0x10000000, 0x10004000, RW | SNAP_VMA_SHARED, 0,
+		9,          0,          "/dev/zero (deleted)"
+	};
+	static const struct row vdso = {
+		0x10000000, 0x10002000, SNAP_VMA_READ | SNAP_VMA_EXEC, 0, 0, 0, "[vdso]"
+	};
+	static const struct row sealed = { 0x10000000, 0x10004000, RW, SNAP_VMA_SEALED,
+					   0,          0,          "" };
+	assert_refused(&shared, NULL);
+	assert_refused(&vdso, NULL);
+	assert_refused(NULL, &sealed);
+	assert_refused(&read_only, &sealed);
+}
+
+static void test_threads_must_be_the_same(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process(NULL);
+	_cleanup_snapshot_ struct snap_snapshot *live = process(NULL);
+	struct snap_plan plan = { 0 };
+	// The same number, but started at another time: another thread.
+	live->threads[0].start_time = 6;
+	assert_error(snap_plan_make(image, live, 0x4000, &plan), REFUSED);
+	live->threads[0].start_time = 5;
+	live->threads[0].tid = 101;
+	assert_error(snap_plan_make(image, live, 0x4000, &plan), REFUSED);
+}
+
+static void test_a_full_address_space_is_told(void **state)
+{
+	static const struct row below = { 0x402000, 0x7ffffffde000, RW, 0, 0, 0, "" };
+	assert_refused(&below, &below);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_the_same_needs_no_step),
+		cmocka_unit_test(test_a_new_mapping_is_removed),
+		cmocka_unit_test(test_a_mapping_that_is_gone_is_made_again),
+		cmocka_unit_test(test_a_mapping_of_something_else_is_replaced),
+		cmocka_unit_test(test_a_protection_is_changed_back),
+		cmocka_unit_test(test_the_heap_is_grown_and_shrunk_by_its_end),
+		cmocka_unit_test(test_parked_mappings_have_places_of_their_own),
+		cmocka_unit_test(
+			test_what_cannot_be_put_back_is_refused_before_anything),
+		cmocka_unit_test(test_threads_must_be_the_same),
+		cmocka_unit_test(test_a_full_address_space_is_told),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
