@@ -27,6 +27,18 @@
  * testsuite/unit/test_arch.c holds every folder to the contracts below.
  */
 
+/** A set that a tracer does not get as a whole but slot by slot. */
+struct snap_regset_slots {
+	/** The ptrace requests; `addr` is the slot's number, `data` points to it. */
+	int get_request;
+	int set_request;
+	unsigned first;
+	unsigned nr;
+	size_t slot_size;
+	/** Nobody uses the slot. A set of which no slot is used counts as absent. */
+	bool (*is_unused)(const uint8_t *slot);
+};
+
 /** One register set: what PTRACE_GETREGSET and core file notes call NT_something. */
 struct snap_regset_desc {
 	/** As a user knows it: "general", "xstate". */
@@ -45,6 +57,8 @@ struct snap_regset_desc {
 	 * restored.
 	 */
 	bool is_shadowed;
+	/** NULL: PTRACE_GETREGSET gives it. */
+	const struct snap_regset_slots *slots;
 };
 
 /** How a person reads a register. */

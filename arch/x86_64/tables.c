@@ -1,14 +1,15 @@
 #include "arch/x86_64/x86_64.h"
 
 const struct snap_regset_desc snap_x86_64_regsets[] = {
-#define SNAP_REGSET(id, set_name, set_owner, type, size, writable, shadowed) \
-	[SNAP_X86_64_##id] = {                                               \
-		.name = set_name,                                            \
-		.owner = set_owner,                                          \
-		.note_type = type,                                           \
-		.max_size = size,                                            \
-		.is_writable = writable,                                     \
-		.is_shadowed = shadowed,                                     \
+#define SNAP_REGSET(id, set_name, set_owner, type, size, writable, shadowed, by_slots) \
+	[SNAP_X86_64_##id] = {                                                         \
+		.name = set_name,                                                      \
+		.owner = set_owner,                                                    \
+		.note_type = type,                                                     \
+		.max_size = size,                                                      \
+		.is_writable = writable,                                               \
+		.is_shadowed = shadowed,                                               \
+		.slots = by_slots,                                                     \
 	},
 #include "arch/x86_64/regsets.def"
 #undef SNAP_REGSET

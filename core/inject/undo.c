@@ -25,6 +25,11 @@ void snap_undo_push(struct snap_undo *undo, const struct snap_undo_entry *entry)
 static snap_err add_failure(snap_err cause, const struct snap_undo_entry *entry,
 			    snap_err failure)
 {
+	// Nothing has to be put back in a process that has ended meanwhile.
+	if (failure->kind == SNAP_ERROR_GONE) {
+		snap_error_destroy(failure);
+		return cause;
+	}
 	snap_err told = snap_error_with_remedy(
 		snap_error_create(SNAP_ERROR_UNDO, "%s; and then it could not %s: %s",
 				  cause->message, entry->what, failure->message),

@@ -15,6 +15,38 @@ static bool is_absent(int os_errno)
 	       os_errno == ENXIO || os_errno == EIO;
 }
 
+/** All slots of a set; size 0 when none is used, or the kernel has none. */
+static size_t read_slots(const struct snap_regset_slots *slots, pid_t tid, uint8_t *ret)
+{
+	bool is_used = false;
+	for (unsigned i = 0; i < slots->nr; i++) {
+		uint8_t *slot = ret + i * slots->slot_size;
+		if (ptrace(slots->get_request, tid, slots->first + i, slot) < 0)
+			return 0;
+		is_used = is_used || !slots->is_unused(slot);
+	}
+	return is_used ? slots->nr * slots->slot_size : 0;
+}
+
+static snap_err read_set(const struct snap_regset_desc *desc, pid_t tid, uint8_t *data,
+			 size_t *ret_size)
+{
+	if (desc->slots) {
+		*ret_size = read_slots(desc->slots, tid, data);
+		return SNAP_OK;
+	}
+	struct iovec iov = { .iov_base = data, .iov_len = desc->max_size };
+	if (ptrace(PTRACE_GETREGSET, tid, desc->note_type, &iov) < 0) {
+		if (!is_absent(errno))
+			return snap_error_os(
+				errno, "cannot read the %s registers of thread %d",
+				desc->name, (int)tid);
+		iov.iov_len = 0;
+	}
+	*ret_size = iov.iov_len;
+	return SNAP_OK;
+}
+
 snap_err snap_tracee_read_regset(struct snap_tracee *tracee, size_t index,
 				 struct snap_thread *thread)
 {
@@ -25,18 +57,12 @@ snap_err snap_tracee_read_regset(struct snap_tracee *tracee, size_t index,
 	if (!data)
 		return &snap_enomem;
 
-	struct iovec iov = { .iov_base = data, .iov_len = desc->max_size };
-	if (ptrace(PTRACE_GETREGSET, thread->tid, desc->note_type, &iov) < 0) {
-		if (!is_absent(errno))
-			return snap_error_os(
-				errno, "cannot read the %s registers of thread %d",
-				desc->name, (int)thread->tid);
-		iov.iov_len = 0;
-	}
+	size_t size;
+	SNAP_TRY(read_set(desc, thread->tid, data, &size));
 	free(thread->regsets[index].data);
 	thread->regsets[index] = (struct snap_regset){
-		.size = iov.iov_len,
-		.data = iov.iov_len ? snap_take(data) : NULL,
+		.size = size,
+		.data = size ? snap_take(data) : NULL,
 	};
 	return SNAP_OK;
 }
@@ -54,6 +80,16 @@ snap_err snap_tracee_read_regsets(struct snap_tracee *tracee,
 	return SNAP_OK;
 }
 
+static bool write_slots(const struct snap_regset_slots *slots, pid_t tid,
+			const uint8_t *data)
+{
+	for (unsigned i = 0; i < slots->nr; i++)
+		if (ptrace(slots->set_request, tid, slots->first + i,
+			   data + i * slots->slot_size) < 0)
+			return false;
+	return true;
+}
+
 snap_err snap_tracee_write_regset(struct snap_tracee *tracee, pid_t tid, size_t index,
 				  const void *data, size_t size)
 {
@@ -61,7 +97,8 @@ snap_err snap_tracee_write_regset(struct snap_tracee *tracee, pid_t tid, size_t 
 	SNAP_TRY(snap_tracee_enter(tracee, "write the %s registers of thread %d",
 				   desc->name, (int)tid));
 	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
-	if (ptrace(PTRACE_SETREGSET, tid, desc->note_type, &iov) < 0)
+	if (desc->slots ? !write_slots(desc->slots, tid, data)
+			: ptrace(PTRACE_SETREGSET, tid, desc->note_type, &iov) < 0)
 		return snap_error_os(errno,
 				     "cannot write the %s registers of thread %d",
 				     desc->name, (int)tid);

@@ -200,11 +200,18 @@ def run_until(pid: int, signals: Sequence[int]) -> int:
     """Let all threads run until one of them gets one of the signals, then stop all.
 
     Other signals are passed on; new threads are traced.  Returns the signal, which is
-    not passed on, or the negated exit status when the process has ended.
+    not passed on, or the negated exit status when the process has ended (128 + N
+    when signal N killed it); it is forgotten then.
+    """
+
+def resume(pid: int) -> None:
+    """Let all threads run and return at once; stop() ends it.
+
+    Threads that come and events that happen meanwhile are held until then.
     """
 
 def stop(pid: int) -> None:
-    """Stop all threads (of a process that another call set running)."""
+    """Stop all threads that resume() set running."""
 
 def detach(pid: int) -> None:
     """Leave all threads and let them run."""

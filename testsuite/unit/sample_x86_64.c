@@ -1,9 +1,6 @@
-#include "testsuite/unit/sample.h"
+#include "testsuite/unit/sample_x86_64.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#include "arch/x86_64/x86_64.h"
 
 /** One component as CPUID leaf 0DH tells it. */
 struct row {
@@ -34,7 +31,8 @@ static const struct layout {
 	    { 6, 512, 1152, 0 },
 	    { 7, 1024, 1664, 0 },
 	    { 9, 8, 2688, 0 } } },
-	// kernel-facts 1.2: no hole where Intel had MPX.
+	// kernel-facts 1.2: no hole where Intel had MPX, and MXCSR has a bit for
+	// misaligned operands.
 	{ "Zen 4",
 	  "AuthenticAMD",
 	  0x2e7,
@@ -77,8 +75,8 @@ static const char *cpu_name(size_t index)
 
 static void set_item(struct snap_cpu *cpu, unsigned i, const char *what, uint64_t value)
 {
-	char name[32];
-	snprintf(name, sizeof(name), "xsave.%u.%s", i, what);
+	char name[X86_ITEM_NAME_SIZE];
+	snap_x86_64_item_name(name, i, what);
 	assert_ok(snap_cpu_set(cpu, name, value));
 }
 
@@ -162,6 +160,34 @@ static void make_thread(struct sample_random *random, const struct snap_cpu *cpu
 	ret->altstack.sp = sample_random_next(random);
 	ret->altstack.size = sample_random_next(random);
 	ret->altstack.flags = sample_random_next(random) & 2;
+}
+
+void sample_x86_64_cpu(const char *name, struct snap_cpu *ret)
+{
+	size_t index = 0;
+	while (strcmp(layouts[index].name, name) != 0)
+		assert_true(++index < SNAP_ARRAY_SIZE(layouts));
+	make_cpu(index, ret);
+}
+
+void sample_x86_64_busy_thread(const struct snap_cpu *cpu, struct snap_thread *ret)
+{
+	struct sample_random random = { .state = 7 };
+	make_thread(&random, cpu, ret);
+	uint8_t *legacy = ret->regsets[SNAP_X86_64_FP].data;
+	uint64_t mask = snap_x86_64_cpu_mask(cpu);
+	make_legacy(&random, cpu, X86_LEGACY_MASK, legacy);
+	if (mask) {
+		uint8_t *area = ret->regsets[SNAP_X86_64_XSTATE].data;
+		memcpy(area, legacy, X86_FXSAVE_SIZE);
+		make_extended(&random, cpu, mask, area);
+	}
+}
+
+void sample_x86_64_set_in_use(struct snap_thread *thread, uint64_t in_use)
+{
+	snap_x86_64_store(thread->regsets[SNAP_X86_64_XSTATE].data + X86_XSTATE_BV,
+			  in_use, 8);
 }
 
 /** kernel-facts 3.1. */

@@ -1,0 +1,132 @@
+#include "core/image/layout.h"
+
+#include <elf.h>
+
+void snap_layout_deinit(struct snap_layout *layout)
+{
+	free(layout->segments);
+	free(layout->extent_offsets);
+	*layout = (struct snap_layout){ 0 };
+}
+
+/** A layout in the making. */
+struct work {
+	const struct snap_memory *memory;
+	/** The longest stretch of zeros that may be a hole. */
+	uint64_t max_hole;
+	/** How many held bytes have found their place. */
+	uint64_t held;
+	struct snap_layout layout;
+};
+
+static void work_deinit(struct work *work)
+{
+	snap_layout_deinit(&work->layout);
+}
+
+static snap_err add_segment(struct snap_layout *layout,
+			    const struct snap_segment *segment)
+{
+	// Grows at powers of two: there can be millions.
+	size_t nr = layout->nr_segments;
+	if (!(nr & (nr - 1))) {
+		struct snap_segment *segments =
+			reallocarray(layout->segments, nr ? nr * 2 : 1,
+				     sizeof(*segments));
+		if (!segments)
+			return &snap_enomem;
+		layout->segments = segments;
+	}
+	layout->segments[layout->nr_segments++] = *segment;
+	return SNAP_OK;
+}
+
+static uint32_t segment_flags(const struct snap_vma *vma)
+{
+	return (vma->prot & SNAP_VMA_READ ? PF_R : 0) |
+	       (vma->prot & SNAP_VMA_WRITE ? PF_W : 0) |
+	       (vma->prot & SNAP_VMA_EXEC ? PF_X : 0);
+}
+
+/** Whether pages of a mapping that are not held are zero, and somebody may look. */
+static bool reads_as_zero(const struct snap_vma *vma)
+{
+	enum snap_vma_contents contents = snap_vma_contents(vma);
+	return vma->prot & (SNAP_VMA_READ | SNAP_VMA_WRITE | SNAP_VMA_EXEC) &&
+	       (contents == SNAP_CONTENTS_ZERO || contents == SNAP_CONTENTS_SHARED);
+}
+
+/** Note where the bytes from `address` on go, if an extent begins there. */
+static void place_extent(struct work *work, uint64_t address)
+{
+	const struct snap_extent *extent = snap_memory_find_from(work->memory, address);
+	if (extent->start == address)
+		work->layout.extent_offsets[extent - work->memory->extents] =
+			work->layout.size;
+}
+
+static snap_err lay_out_vma(struct work *work, const struct snap_vma *vma)
+{
+	struct snap_layout *layout = &work->layout;
+	struct snap_segment *last = NULL;
+	bool is_zero = reads_as_zero(vma);
+	for (uint64_t at = vma->start, run; at < vma->end; at += run) {
+		bool is_held = snap_memory_at(work->memory, at, &run);
+		if (run > vma->end - at)
+			run = vma->end - at;
+		bool is_in_file = is_held || (is_zero && run <= work->max_hole);
+		if (is_held) {
+			place_extent(work, at);
+			work->held += run;
+		}
+		if (last && last->is_in_file == is_in_file) {
+			last->size += run;
+		} else {
+			const struct snap_segment segment = {
+				.start = at,
+				.size = run,
+				.offset = layout->size,
+				.flags = segment_flags(vma),
+				.is_in_file = is_in_file,
+			};
+			SNAP_TRY(add_segment(layout, &segment));
+			last = &layout->segments[layout->nr_segments - 1];
+		}
+		if (is_in_file)
+			layout->size += run;
+	}
+	return SNAP_OK;
+}
+
+static snap_err lay_out(struct snap_layout *ret, const struct snap_snapshot *snapshot,
+			uint64_t max_hole)
+{
+	_cleanup_(work_deinit) struct work work = { .memory = &snapshot->memory,
+						    .max_hole = max_hole };
+	// One more: calloc(0) may be NULL.
+	work.layout.extent_offsets =
+		calloc(snapshot->memory.nr_extents + 1, sizeof(uint64_t));
+	if (!work.layout.extent_offsets)
+		return &snap_enomem;
+	for (size_t i = 0; i < snapshot->vmas.nr; i++)
+		SNAP_TRY(lay_out_vma(&work, &snapshot->vmas.list[i]));
+	if (work.held != snapshot->memory.size)
+		return snap_error_create(
+			SNAP_ERROR_INVALID,
+			"the snapshot holds memory outside of its mappings");
+	*ret = work.layout;
+	work.layout = (struct snap_layout){ 0 };
+	return SNAP_OK;
+}
+
+snap_err snap_layout_init(struct snap_layout *layout,
+			  const struct snap_snapshot *snapshot)
+{
+	_cleanup_layout_ struct snap_layout wanted = { 0 };
+	SNAP_TRY(lay_out(&wanted, snapshot, SNAP_MAX_HOLE));
+	if (wanted.size - snapshot->memory.size > SNAP_MAX_HOLES_SIZE)
+		return lay_out(layout, snapshot, 0);
+	*layout = wanted;
+	wanted = (struct snap_layout){ 0 };
+	return SNAP_OK;
+}

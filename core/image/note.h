@@ -1,0 +1,53 @@
+#ifndef SNAP_IMAGE_NOTE_H
+#define SNAP_IMAGE_NOTE_H
+
+#include "core/base/buffer.h"
+#include "core/image/format.h"
+#include "core/model/snapshot.h"
+
+/**
+ * @file
+ * Notes of ELF files, appended to a buffer that begins with a note.
+ */
+
+/**
+ * Begin a note: what is appended from now on is its contents.
+ *
+ * @param[out] ret What snap_note_end() wants to have.
+ */
+_must_check_ snap_err snap_note_begin(struct snap_buffer *notes, const char *owner,
+				      uint32_t type, size_t *ret);
+
+/** Begin a note of ours, with its version. */
+_must_check_ snap_err snap_note_begin_ours(struct snap_buffer *notes,
+					   enum snap_note_type type, size_t *ret);
+
+/** The note is complete. */
+_must_check_ snap_err snap_note_end(struct snap_buffer *notes, size_t note);
+
+/** A whole note at once. */
+_must_check_ snap_err snap_note_append(struct snap_buffer *notes, const char *owner,
+				       uint32_t type, const void *data, size_t size);
+
+/**
+ * The notes that every core file has: registers, signals, auxv, mapped files. The
+ * selected thread comes first, and each thread is followed by our note on it.
+ */
+_must_check_ snap_err snap_notes_put_core(struct snap_buffer *notes,
+					  const struct snap_snapshot *snapshot);
+
+/** Our note on one thread. */
+_must_check_ snap_err snap_notes_put_thread(struct snap_buffer *notes,
+					    const struct snap_snapshot *snapshot,
+					    const struct snap_thread *thread);
+
+/** Our notes on the whole process: manifest, CPU, mappings, omissions. */
+_must_check_ snap_err snap_notes_put_process(struct snap_buffer *notes,
+					     const struct snap_snapshot *snapshot);
+
+/** Where the held memory lies: SNAP_EXTENTS_NOTE_SIZE(nr) bytes. */
+_must_check_ snap_err snap_notes_put_extents(struct snap_buffer *notes,
+					     const struct snap_image_extent *extents,
+					     size_t nr);
+
+#endif

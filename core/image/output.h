@@ -1,0 +1,47 @@
+#ifndef SNAP_IMAGE_OUTPUT_H
+#define SNAP_IMAGE_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/error.h"
+
+/**
+ * @file
+ * A file that is there completely or not at all.
+ */
+
+struct snap_output {
+	int fd;
+	bool overwrite;
+	/** Not owned. */
+	const char *path;
+	/** The name until it is published, in the same folder. Owned. */
+	char *temporary;
+};
+
+/** Drops the file, unless it has been published. */
+void snap_output_deinit(struct snap_output *output);
+#define _cleanup_output_ _cleanup_(snap_output_deinit)
+
+/**
+ * Create a file of mode 0600 beside `path`, which must stay valid.
+ *
+ * Something at `path` that is not a regular file is SNAP_ERROR_INVALID, and so is a
+ * file there unless `overwrite`.
+ */
+_must_check_ snap_err snap_output_init(struct snap_output *output, const char *path,
+				       bool overwrite);
+
+/** Set the size; what is not written reads as zeros and takes no room. */
+_must_check_ snap_err snap_output_set_size(const struct snap_output *output,
+					   uint64_t size);
+
+_must_check_ snap_err snap_output_write(const struct snap_output *output,
+					const void *data, size_t size, uint64_t offset);
+
+/** Bring it to the disk, then give it its name, in one step. */
+_must_check_ snap_err snap_output_publish(struct snap_output *output);
+
+#endif

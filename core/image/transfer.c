@@ -1,0 +1,47 @@
+#include "core/image/transfer.h"
+
+/** Small enough to stay in the cache between the file and the digest. */
+static const size_t chunk_size = 1 << 20;
+
+void snap_transfer_deinit(struct snap_transfer *transfer)
+{
+	XXH3_freeState(transfer->digest);
+	transfer->digest = NULL;
+}
+
+static snap_err begin_digest(struct snap_transfer *transfer)
+{
+	if (!transfer->digest)
+		transfer->digest = XXH3_createState();
+	if (!transfer->digest)
+		return &snap_enomem;
+	XXH3_64bits_reset(transfer->digest);
+	return SNAP_OK;
+}
+
+/** Extents can be small and many, and telling can be slow. */
+static snap_err tell(struct snap_transfer *transfer)
+{
+	if (transfer->done - transfer->told < chunk_size &&
+	    transfer->done < transfer->total)
+		return SNAP_OK;
+	transfer->told = transfer->done;
+	return snap_progress_report(transfer->progress, transfer->phase, transfer->done,
+				    transfer->total);
+}
+
+snap_err snap_transfer_extent(struct snap_transfer *transfer, uint8_t *bytes,
+			      uint64_t size, uint64_t offset, uint64_t *ret_digest)
+{
+	SNAP_TRY(begin_digest(transfer));
+	for (uint64_t at = 0, chunk; at < size; at += chunk) {
+		chunk = size - at < chunk_size ? size - at : chunk_size;
+		SNAP_TRY(transfer->move(transfer->context, bytes + at, chunk,
+					offset + at));
+		XXH3_64bits_update(transfer->digest, bytes + at, chunk);
+		transfer->done += chunk;
+		SNAP_TRY(tell(transfer));
+	}
+	*ret_digest = XXH3_64bits_digest(transfer->digest);
+	return SNAP_OK;
+}

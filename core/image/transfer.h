@@ -1,0 +1,39 @@
+#ifndef SNAP_IMAGE_TRANSFER_H
+#define SNAP_IMAGE_TRANSFER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <xxhash.h>
+
+#include "core/base/progress.h"
+
+/** Memory on its way into a file or out of one, piece by piece. */
+struct snap_transfer {
+	/** Write or read exactly `size` bytes at an offset of the file. */
+	snap_err (*move)(void *context, uint8_t *bytes, size_t size, uint64_t offset);
+	void *context;
+	/** May be NULL. It is told after each MiB, and at the end. */
+	const struct snap_progress *progress;
+	const char *phase;
+	/** In bytes: what there is to do. */
+	uint64_t total;
+
+	/** What follows begins as zeros. */
+	uint64_t done;
+	uint64_t told;
+	XXH3_state_t *digest;
+};
+
+void snap_transfer_deinit(struct snap_transfer *transfer);
+#define _cleanup_transfer_ _cleanup_(snap_transfer_deinit)
+
+/**
+ * Move one extent.
+ *
+ * @param[out] ret_digest XXH3 of its bytes, 64 bits.
+ */
+_must_check_ snap_err snap_transfer_extent(struct snap_transfer *transfer,
+					   uint8_t *bytes, uint64_t size,
+					   uint64_t offset, uint64_t *ret_digest);
+
+#endif

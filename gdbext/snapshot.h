@@ -1,0 +1,17 @@
+#ifndef SNAP_GDBEXT_SNAPSHOT_H
+#define SNAP_GDBEXT_SNAPSHOT_H
+
+#include "core/model/snapshot.h"
+#include "gdbext/module.h"
+
+/** Make the class Snapshot, into the state and the module. */
+int snap_py_snapshot_add(PyObject *module, struct snap_py_state *state);
+
+/** A new object of class Snapshot. Takes the snapshot over, also on failure. */
+PyObject *snap_py_snapshot_create(struct snap_py_state *state,
+				  struct snap_snapshot *snapshot);
+
+/** What an object of class Snapshot holds. Never NULL; lives as long as the object. */
+struct snap_snapshot *snap_py_snapshot_get(PyObject *object);
+
+#endif

@@ -1,0 +1,169 @@
+#include "core/image/image.h"
+#include "core/session/session.h"
+#include "core/unwind/unwind.h"
+#include "gdbext/arguments.h"
+#include "gdbext/describe.h"
+#include "gdbext/error.h"
+#include "gdbext/snapshot.h"
+#include "gdbext/tracer.h"
+
+static PyObject *capture(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "pid",      "current_tid", "patches",
+					     "progress", "fail_at",     NULL };
+	struct snap_py_state *state = snap_py_state(module);
+	int pid, current_tid = 0;
+	PyObject *patches = NULL, *progress = NULL;
+	uint64_t fail_at = 0;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "i|$iOOO&:capture",
+					 (char **)names, &pid, &current_tid, &patches,
+					 &progress, snap_py_uint64, &fail_at))
+		return NULL;
+	_cleanup_request_ struct snap_py_request request = { 0 };
+	if (snap_py_request_init(&request, state, pid, current_tid, patches, progress,
+				 fail_at) < 0)
+		return NULL;
+	struct snap_snapshot *snapshot;
+	snap_err error = snap_session_capture(&request.target, &snapshot);
+	if (error)
+		return snap_py_raise(state, error);
+	return snap_py_snapshot_create(state, snapshot);
+}
+
+static PyObject *describe_report(const struct snap_restore_report *report)
+{
+	return Py_BuildValue("{s:K,s:K,s:n,s:n}", "bytes_compared",
+			     (unsigned long long)report->bytes_compared,
+			     "bytes_written", (unsigned long long)report->bytes_written,
+			     "threads", (Py_ssize_t)report->nr_threads, "mapping_steps",
+			     (Py_ssize_t)report->nr_mapping_steps);
+}
+
+static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = {
+		"pid",     "snapshot", "verify_memory", "current_tid",
+		"patches", "progress", "fail_at",       NULL,
+	};
+	struct snap_py_state *state = snap_py_state(module);
+	int pid, current_tid = 0, verify_memory = 1;
+	PyObject *snapshot, *patches = NULL, *progress = NULL;
+	uint64_t fail_at = 0;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$piOOO&:restore",
+					 (char **)names, &pid, state->snapshot_type,
+					 &snapshot, &verify_memory, &current_tid,
+					 &patches, &progress, snap_py_uint64, &fail_at))
+		return NULL;
+	_cleanup_request_ struct snap_py_request request = { 0 };
+	if (snap_py_request_init(&request, state, pid, current_tid, patches, progress,
+				 fail_at) < 0)
+		return NULL;
+	struct snap_restore_options options = { .verify_memory = verify_memory };
+	struct snap_restore_report report;
+	snap_err error =
+		snap_session_restore(&request.target, snap_py_snapshot_get(snapshot),
+				     &options, &report);
+	if (error)
+		return snap_py_raise(state, error);
+	snap_py_tracer_was_restored(state, pid);
+	return describe_report(&report);
+}
+
+static PyObject *explain(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "pid", "snapshot", "current_tid",
+					     "patches", NULL };
+	struct snap_py_state *state = snap_py_state(module);
+	int pid, current_tid = 0;
+	PyObject *snapshot, *patches = NULL;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$iO:explain",
+					 (char **)names, &pid, state->snapshot_type,
+					 &snapshot, &current_tid, &patches))
+		return NULL;
+	_cleanup_request_ struct snap_py_request request = { 0 };
+	if (snap_py_request_init(&request, state, pid, current_tid, patches, NULL, 0) <
+	    0)
+		return NULL;
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	snap_err error = snap_session_explain(&request.target,
+					      snap_py_snapshot_get(snapshot), &text);
+	if (error)
+		return snap_py_raise(state, error);
+	return PyUnicode_DecodeFSDefaultAndSize((const char *)text.data,
+						(Py_ssize_t)text.size);
+}
+
+static PyObject *check_identity(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "pid", "snapshot", NULL };
+	struct snap_py_state *state = snap_py_state(module);
+	int pid;
+	PyObject *snapshot;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!:check_identity",
+					 (char **)names, &pid, state->snapshot_type,
+					 &snapshot))
+		return NULL;
+	_cleanup_request_ struct snap_py_request request = { 0 };
+	if (snap_py_request_init(&request, state, pid, 0, NULL, NULL, 0) < 0)
+		return NULL;
+	return snap_py_none(state, snap_session_check_identity(&request.target,
+							       snap_py_snapshot_get(
+								       snapshot)));
+}
+
+static PyObject *load(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "path", "progress", NULL };
+	struct snap_py_state *state = snap_py_state(module);
+	_cleanup_pydecref_ PyObject *path = NULL;
+	struct snap_py_progress progress = { 0 };
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&|$O:load", (char **)names,
+					 PyUnicode_FSConverter, &path,
+					 &progress.callable))
+		return NULL;
+	struct snap_progress passed = snap_py_progress(&progress);
+	struct snap_snapshot *snapshot;
+	snap_err error = snap_image_read(PyBytes_AsString(path), &passed, &snapshot);
+	if (error)
+		return snap_py_raise(state, error);
+	return snap_py_snapshot_create(state, snapshot);
+}
+
+static PyObject *live_backtrace(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "tid", NULL };
+	int tid;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "i:live_backtrace",
+					 (char **)names, &tid))
+		return NULL;
+	_cleanup_backtrace_ struct snap_backtrace backtrace = { 0 };
+	snap_err error = snap_unwind_live(tid, &backtrace);
+	if (error)
+		return snap_py_raise(snap_py_state(module), error);
+	return snap_py_backtrace(&backtrace);
+}
+
+static PyObject *last_call_count(PyObject *module, PyObject *unused)
+{
+	return PyLong_FromUnsignedLongLong(snap_py_state(module)->nr_calls);
+}
+
+const PyMethodDef snap_py_verbs[] = {
+	{ "capture", SNAP_PY_KEYWORDS(capture), METH_VARARGS | METH_KEYWORDS,
+	  "Take a snapshot of a stopped process that the calling thread traces." },
+	{ "restore", SNAP_PY_KEYWORDS(restore), METH_VARARGS | METH_KEYWORDS,
+	  "Put the process back to where it was, or leave it as it is and raise." },
+	{ "explain", SNAP_PY_KEYWORDS(explain), METH_VARARGS | METH_KEYWORDS,
+	  "What restore() would do, a line for each step with its reason." },
+	{ "check_identity", SNAP_PY_KEYWORDS(check_identity),
+	  METH_VARARGS | METH_KEYWORDS,
+	  "Raise Refused unless the process is the one the snapshot was taken of." },
+	{ "load", SNAP_PY_KEYWORDS(load), METH_VARARGS | METH_KEYWORDS,
+	  "Read an image." },
+	{ "live_backtrace", SNAP_PY_KEYWORDS(live_backtrace),
+	  METH_VARARGS | METH_KEYWORDS,
+	  "Of one stopped thread, by libunwind over ptrace: no lines." },
+	{ "last_call_count", last_call_count, METH_NOARGS,
+	  "How many calls into the kernel the last capture() or restore() made." },
+	{ 0 },
+};

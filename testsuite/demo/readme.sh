@@ -1,0 +1,4 @@
+#!/bin/sh
+# The transcript in the README is what GDB says today.
+session=${srcdir:?}/testsuite/demo/session.py
+exec "$PYTHON3" "$session" --gdb "$GDB" --check "$srcdir/README.md"

@@ -1,0 +1,67 @@
+"""An image is a core file: every tool that reads core files reads it."""
+
+import shutil
+import subprocess
+
+import pytest
+from gdbdriver import settled
+
+
+@pytest.fixture
+def image(gdb, target, folder):
+    """The ten threads, all registers in use, as GDB shows them and in an image."""
+    gdb.load(target("allregs"))
+    gdb("handle SIGUSR1 nostop noprint pass")
+    gdb.begin("tick", hits=25, arguments="60")
+    gdb(f"snapshot save ten -file {folder}/ten.core")
+    return folder / "ten.core"
+
+
+def test_a_plain_gdb_shows_what_the_live_one_shows(gdb, sessions, target, image):
+    # GIVEN the threads as the live GDB shows them
+    live = gdb.look()
+    assert len(live) == 11
+
+    # WHEN a GDB without the extension opens the image
+    dead = sessions.gdb(target("allregs"), image, load=False).look()
+
+    # THEN every thread is there, with its backtrace and all its registers
+    assert settled(dead) == settled(live)
+    assert gdb.finish_program() == 0
+
+
+def test_a_plain_gdb_begins_in_the_selected_thread(gdb, sessions, target, image):
+    reader = sessions.gdb(target("allregs"), image, load=False)
+    assert reader.python("gdb.selected_frame().name()") == "tick"
+    assert reader.value("ticks") == gdb.value("ticks")
+    assert gdb.finish_program() == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["eu-readelf", "-n"],
+        ["eu-readelf", "-hlS"],
+        ["readelf", "-lW"],
+        ["readelf", "-nW"],
+        ["eu-stack", "--core"],
+    ],
+    ids=" ".join,
+)
+def test_a_tool_reads_it_without_a_warning(gdb, target, image, command):
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]} is not installed")
+    words = [*command, str(image)]
+    if command[0] == "eu-stack":
+        words[1:1] = ["--executable", str(target("allregs"))]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert done.stderr == ""
+    assert "warning" not in said.lower()
+    if command == ["eu-readelf", "-n"]:
+        assert said.count("PRSTATUS") == 11
+    if command[0] == "eu-stack":
+        assert said.count("TID ") == 11
+        assert "tick" in said and "cpu_cycle" in said
+    assert gdb.finish_program() == 0

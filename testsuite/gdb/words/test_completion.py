@@ -1,0 +1,59 @@
+"""The tab key knows the words, the names and the files."""
+
+import pytest
+
+
+def completions(gdb, text):
+    return gdb(f"complete {text}").splitlines()
+
+
+def test_subcommands_are_completed(gdb):
+    found = completions(gdb, "snapshot ")
+    for word in ("save", "restore", "list", "show", "export", "import", "delete"):
+        assert f"snapshot {word}" in found
+    assert completions(gdb, "snapshot res") == ["snapshot restore"]
+
+
+def test_settings_are_completed(gdb):
+    assert "set snapshot verify" in completions(gdb, "set snapshot ")
+    assert "show snapshot verify" in completions(gdb, "show snapshot ver")
+
+
+@pytest.fixture
+def saved(gdb, target):
+    gdb.run(target("counter"), until="tick")
+    for name in ("apple", "apricot", "banana"):
+        gdb(f"snapshot save {name}")
+    return gdb
+
+
+@pytest.mark.parametrize("word", ["restore", "show", "delete", "export"])
+def test_names_are_completed(saved, word):
+    found = completions(saved, f"snapshot {word} ap")
+    assert f"snapshot {word} apple" in found
+    assert f"snapshot {word} apricot" in found
+    assert not any("banana" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    "command, option",
+    [
+        ("save", "-file"),
+        ("save", "-note"),
+        ("show", "-threads"),
+        ("show", "-registers"),
+        ("show", "-memory"),
+        ("show", "-state"),
+        ("delete", "-all"),
+    ],
+)
+def test_options_are_completed(saved, command, option):
+    found = completions(saved, f"snapshot {command} {option[:3]}")
+    assert any(line.endswith(option) for line in found), found
+
+
+@pytest.mark.parametrize("command", ["import ", "save -file ", "restore ", "show "])
+def test_files_are_completed(saved, folder, command):
+    folder.joinpath("strawberry.core").touch()
+    found = completions(saved, f"snapshot {command}{folder}/straw")
+    assert any(line.endswith("strawberry.core") for line in found), found

@@ -1,0 +1,158 @@
+#include "testsuite/unit/image_fixture.h"
+
+#include <string.h>
+
+/** Return the name of a member that differs. */
+#define COMPARE(a, b, member)                   \
+	do {                                    \
+		if ((a)->member != (b)->member) \
+			return #member;         \
+	} while (0)
+
+#define COMPARE_BYTES(a, b, member)                                        \
+	do {                                                               \
+		if (memcmp((a)->member, (b)->member, sizeof((a)->member))) \
+			return #member;                                    \
+	} while (0)
+
+#define COMPARE_TEXT(a, b, member)                    \
+	do {                                          \
+		if (strcmp((a)->member, (b)->member)) \
+			return #member;               \
+	} while (0)
+
+static const char *compare_threads(const struct snap_thread *a,
+				   const struct snap_thread *b)
+{
+	COMPARE(a, b, tid);
+	COMPARE(a, b, start_time);
+	COMPARE_BYTES(a, b, comm);
+	COMPARE(a, b, members);
+	COMPARE(a, b, sigmask);
+	COMPARE(a, b, altstack.sp);
+	COMPARE(a, b, altstack.size);
+	COMPARE(a, b, altstack.flags);
+	COMPARE(a, b, rseq.address);
+	COMPARE(a, b, rseq.size);
+	COMPARE(a, b, rseq.signature);
+	COMPARE(a, b, rseq.flags);
+	COMPARE(a, b, robust_list.head);
+	COMPARE(a, b, robust_list.length);
+	COMPARE(a, b, tid_address);
+	COMPARE_BYTES(a, b, siginfo);
+	COMPARE(a, b, interrupted_syscall);
+	for (size_t i = 0; i < SNAP_MAX_REGSETS; i++) {
+		COMPARE(a, b, regsets[i].size);
+		if (a->regsets[i].size &&
+		    memcmp(a->regsets[i].data, b->regsets[i].data, a->regsets[i].size))
+			return "a register set";
+	}
+	return NULL;
+}
+
+static const char *compare_vmas(const struct snap_vma *a, const struct snap_vma *b)
+{
+	COMPARE(a, b, start);
+	COMPARE(a, b, end);
+	COMPARE(a, b, prot);
+	COMPARE(a, b, flags);
+	COMPARE(a, b, offset);
+	COMPARE(a, b, dev_major);
+	COMPARE(a, b, dev_minor);
+	COMPARE(a, b, inode);
+	COMPARE(a, b, pkey);
+	COMPARE(a, b, build_id_size);
+	COMPARE_BYTES(a, b, build_id);
+	COMPARE_TEXT(a, b, name);
+	return NULL;
+}
+
+static const char *compare_memory(const struct snap_memory *a,
+				  const struct snap_memory *b)
+{
+	COMPARE(a, b, nr_extents);
+	COMPARE(a, b, size);
+	for (size_t i = 0; i < a->nr_extents; i++) {
+		COMPARE(a, b, extents[i].start);
+		COMPARE(a, b, extents[i].size);
+		if (memcmp(snap_memory_bytes(a, &a->extents[i]),
+			   snap_memory_bytes(b, &b->extents[i]), a->extents[i].size))
+			return "the bytes of an extent";
+	}
+	return NULL;
+}
+
+static const char *compare_cpus(const struct snap_cpu *a, const struct snap_cpu *b)
+{
+	COMPARE(a, b, nr_items);
+	for (size_t i = 0; i < a->nr_items; i++) {
+		COMPARE_TEXT(a, b, items[i].name);
+		COMPARE(a, b, items[i].value);
+		if (!a->items[i].text != !b->items[i].text)
+			return "the kind of a CPU item";
+		if (a->items[i].text)
+			COMPARE_TEXT(a, b, items[i].text);
+	}
+	return NULL;
+}
+
+static const char *compare_processes(const struct snap_snapshot *a,
+				     const struct snap_snapshot *b)
+{
+	COMPARE_BYTES(a, b, uuid);
+	COMPARE_BYTES(a, b, parent);
+	COMPARE_TEXT(a, b, label);
+	COMPARE_TEXT(a, b, note);
+	COMPARE(a, b, time_ns);
+	COMPARE_TEXT(a, b, kernel);
+	COMPARE_TEXT(a, b, host);
+	COMPARE(a, b, arch);
+	COMPARE(a, b, identity.pid);
+	COMPARE(a, b, identity.start_time);
+	COMPARE_TEXT(a, b, identity.boot_id);
+	COMPARE_TEXT(a, b, identity.exe);
+	COMPARE(a, b, identity.exe_build_id_size);
+	COMPARE_BYTES(a, b, identity.exe_build_id);
+	COMPARE_TEXT(a, b, command_line);
+	COMPARE(a, b, uid);
+	COMPARE(a, b, gid);
+	COMPARE(a, b, ppid);
+	COMPARE(a, b, pgid);
+	COMPARE(a, b, sid);
+	COMPARE(a, b, brk);
+	COMPARE(a, b, start_brk);
+	COMPARE(a, b, current_tid);
+	COMPARE(a, b, auxv_size);
+	if (a->auxv_size && memcmp(a->auxv, b->auxv, a->auxv_size))
+		return "auxv";
+	return NULL;
+}
+
+static const char *compare_lists(const struct snap_snapshot *a,
+				 const struct snap_snapshot *b)
+{
+	const char *difference = NULL;
+	COMPARE(a, b, nr_threads);
+	for (size_t i = 0; i < a->nr_threads && !difference; i++)
+		difference = compare_threads(&a->threads[i], &b->threads[i]);
+	COMPARE(a, b, vmas.nr);
+	for (size_t i = 0; i < a->vmas.nr && !difference; i++)
+		difference = compare_vmas(&a->vmas.list[i], &b->vmas.list[i]);
+	COMPARE(a, b, nr_omissions);
+	for (size_t i = 0; i < a->nr_omissions; i++)
+		COMPARE_TEXT(a, b, omissions[i]);
+	return difference;
+}
+
+const char *find_difference(const struct snap_snapshot *a,
+			    const struct snap_snapshot *b)
+{
+	const char *difference = compare_processes(a, b);
+	if (!difference)
+		difference = compare_lists(a, b);
+	if (!difference)
+		difference = compare_cpus(&a->cpu, &b->cpu);
+	if (!difference)
+		difference = compare_memory(&a->memory, &b->memory);
+	return difference;
+}
