@@ -3,6 +3,8 @@
 import time
 from typing import Callable
 
+from .render import size
+
 _PATIENCE = 2.0
 """Seconds; shorter work says nothing."""
 _PAUSE = 0.1
@@ -27,8 +29,9 @@ class Meter:
         now = self._clock()
         if now >= self._next:
             self._next = now + _PAUSE
-            percent = f" {100 * done // total}%" if total else ""
-            self._show(f"{phase}…{percent}")
+            # Some work does not know beforehand how much there is.
+            how_far = f"{100 * done // total}%" if total else size(done)
+            self._show(f"{phase}… {how_far}")
         return True
 
     def clear(self) -> None:

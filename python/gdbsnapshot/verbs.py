@@ -80,7 +80,13 @@ def restore(
         store.set_current(entry)
     if announce is not None:
         announce(entry)
-    landing.after_restore(selected, entry.snapshot, entry.place, future, patches)
+    try:
+        landing.after_restore(selected, entry.snapshot, entry.place, future, patches)
+    except KeyboardInterrupt:
+        raise Problem(
+            "the process was put back, and GDB interrupted before it had seen that",
+            "Restore again",
+        ) from None
     return entry, report
 
 

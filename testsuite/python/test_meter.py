@@ -55,8 +55,15 @@ def test_a_shorter_text_leaves_nothing_of_the_longer(terminal):
     terminal.now = 2.5
     meter("Comparing all registers", 1, 2)
     terminal.now = 3.0
-    meter("Reading", 0, 0)
-    assert terminal.line == "Reading…"
+    meter("Reading", 1, 2)
+    assert terminal.line == "Reading… 50%"
+
+
+def test_without_a_total_it_shows_how_much_is_done(terminal):
+    meter = terminal.meter()
+    terminal.now = 2.5
+    meter("Reading memory", 3 << 20, 0)
+    assert terminal.line == "Reading memory… 3 MiB"
 
 
 def test_it_does_not_write_more_often_than_one_can_read(terminal):
