@@ -11,6 +11,11 @@ void unwind_scene_open(struct unwind_scene *scene, const char *path)
 {
 	*scene = (struct unwind_scene){ 0 };
 	stopped_child_start(&scene->child, path, UNWIND_NR_THREADS);
+	unwind_scene_capture(scene);
+}
+
+void unwind_scene_capture(struct unwind_scene *scene)
+{
 	const struct snap_target target = { .pid = scene->child.pid };
 	assert_ok(snap_session_capture(&target, &scene->snapshot));
 }
