@@ -10,7 +10,7 @@ snap_err snap_py_check_mapped(const struct snap_snapshot *snapshot, uint64_t add
 		const struct snap_vma *vma = snap_vmas_find(&snapshot->vmas, address);
 		if (!vma)
 			return snap_error_create(SNAP_ERROR_INVALID,
-						 "nothing was mapped at %#llx",
+						 "nothing was mapped at 0x%llx",
 						 (unsigned long long)address);
 		uint64_t left = vma->end - address;
 		size -= left < size ? left : size;
@@ -31,7 +31,7 @@ static snap_err read_piece(const struct snap_snapshot *snapshot, uint64_t addres
 	if (!held && contents != SNAP_CONTENTS_ZERO && contents != SNAP_CONTENTS_SHARED)
 		return snap_error_create(
 			SNAP_ERROR_INVALID,
-			"the snapshot does not hold the memory at %#llx "
+			"the snapshot does not hold the memory at 0x%llx "
 			"(%s)",
 			(unsigned long long)address,
 			*vma->name ? vma->name : "anonymous memory");

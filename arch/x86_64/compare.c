@@ -90,7 +90,7 @@ static bool read_piece(const struct snap_cpu *cpu, const struct snap_thread *thr
 		data = snap_x86_64_legacy(thread);
 		size = data ? X86_FXSAVE_SIZE : 0;
 	}
-	if (piece->offset > size || piece->size > size - piece->offset) {
+	if (!data || piece->offset > size || piece->size > size - piece->offset) {
 		put_initial(piece, ret);
 		return false;
 	}

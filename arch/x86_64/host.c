@@ -74,8 +74,8 @@ static snap_err probe_names(struct snap_cpu *cpu)
 	SNAP_TRY(set_text(cpu, "vendor", vendor, SNAP_ARRAY_SIZE(vendor)));
 
 	uint32_t brand[12];
-	for (uint32_t i = 0; i < 3; i++) {
-		leaf = read_cpuid(0x80000002 + i, 0);
+	for (size_t i = 0; i < 3; i++) {
+		leaf = read_cpuid(0x80000002 + (uint32_t)i, 0);
 		memcpy(&brand[4 * i], leaf.regs, sizeof(leaf.regs));
 	}
 	return set_text(cpu, "model-name", brand, SNAP_ARRAY_SIZE(brand));
@@ -104,8 +104,8 @@ static snap_err probe_mxcsr_mask(struct snap_cpu *cpu)
 static snap_err set_component(struct snap_cpu *cpu, unsigned i, const char *what,
 			      uint64_t value)
 {
-	char name[sizeof("xsave.4294967295.offset")];
-	snprintf(name, sizeof(name), "xsave.%u.%s", i, what);
+	char name[X86_ITEM_NAME_SIZE];
+	snap_x86_64_item_name(name, i, what);
 	return snap_cpu_set(cpu, name, value);
 }
 

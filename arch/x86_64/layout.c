@@ -9,12 +9,17 @@
 
 #include <stdio.h>
 
-/** "xsave.7.offset" of a CPU, or `otherwise`. */
+void snap_x86_64_item_name(char ret[X86_ITEM_NAME_SIZE], unsigned i, const char *what)
+{
+	(void)snprintf(ret, X86_ITEM_NAME_SIZE, "xsave.%u.%s", i, what);
+}
+
+/** What a CPU's description says of a component, or `otherwise`. */
 static uint64_t component_item(const struct snap_cpu *cpu, unsigned i, const char *what,
 			       uint64_t otherwise)
 {
-	char name[sizeof("xsave.4294967295.offset")];
-	snprintf(name, sizeof(name), "xsave.%u.%s", i, what);
+	char name[X86_ITEM_NAME_SIZE];
+	snap_x86_64_item_name(name, i, what);
 	return snap_cpu_get(cpu, name, otherwise);
 }
 

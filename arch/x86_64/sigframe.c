@@ -30,15 +30,11 @@ static uint64_t frame_features(const struct snap_cpu *cpu,
 			       const struct snap_thread *thread)
 {
 	uint64_t mask = snap_x86_64_thread_mask(thread);
-	for (unsigned i = 2; i < X86_NR_COMPONENTS; i++) {
-		size_t offset, size;
-		bool is_idle = snap_x86_64_is_dynamic(cpu, i) &&
-			       !(snap_x86_64_thread_in_use(thread) >> i & 1);
-		if (is_idle ||
-		    !snap_x86_64_locate_component(cpu, thread, SNAP_X86_64_XSTATE, i,
-						  &offset, &size))
+	uint64_t in_use = snap_x86_64_thread_in_use(thread);
+	for (unsigned i = 2; i < X86_NR_COMPONENTS; i++)
+		if (mask >> i & 1 && !(in_use >> i & 1) &&
+		    snap_x86_64_is_dynamic(cpu, i))
 			mask &= ~(UINT64_C(1) << i);
-	}
 	return mask;
 }
 

@@ -156,6 +156,12 @@ bool snap_x86_64_is_native(const struct snap_thread *thread);
 
 /* layout.c: where a component of XSAVE lies. */
 
+/** Room for the name of a CPU item about a component: "xsave.18.offset". */
+#define X86_ITEM_NAME_SIZE sizeof("xsave.4294967295.offset")
+
+/** Write that name; `what` is "size", "offset" or "flags". */
+void snap_x86_64_item_name(char ret[X86_ITEM_NAME_SIZE], unsigned i, const char *what);
+
 /** The user components that the kernel of this CPU manages; 0 without XSAVE. */
 uint64_t snap_x86_64_cpu_mask(const struct snap_cpu *cpu);
 

@@ -77,6 +77,31 @@ static snap_err parse_notes(struct snap_parse *parse, Elf *elf,
 	return SNAP_OK;
 }
 
+/** Where the file ends, as its segments have it. */
+static snap_err find_end(Elf *elf, const struct snap_head *head, uint64_t *ret)
+{
+	size_t nr;
+	uint64_t end = head->size;
+	if (elf_getphdrnum(elf, &nr))
+		return snap_error_create(SNAP_ERROR_CORRUPT,
+					 "its segments cannot be counted: %s",
+					 elf_errmsg(-1));
+	for (size_t i = 0; i < nr; i++) {
+		GElf_Phdr header;
+		uint64_t header_end;
+		if (!gelf_getphdr(elf, (int)i, &header) ||
+		    __builtin_add_overflow(header.p_offset, header.p_filesz,
+					   &header_end) ||
+		    header_end > INT64_MAX)
+			return snap_error_create(SNAP_ERROR_CORRUPT,
+						 "its segment %zu cannot be read", i);
+		if (header_end > end)
+			end = header_end;
+	}
+	*ret = end;
+	return SNAP_OK;
+}
+
 snap_err snap_parse_init(struct snap_parse *parse, const struct snap_head *head)
 {
 	_cleanup_parse_ struct snap_parse begun = { 0 };
@@ -86,6 +111,8 @@ snap_err snap_parse_init(struct snap_parse *parse, const struct snap_head *head)
 		return snap_error_create(SNAP_ERROR_CORRUPT, "it is not an ELF file");
 	SNAP_TRY(snap_snapshot_create(&begun.snapshot));
 	SNAP_TRY(find_arch(elf, &begun.snapshot->arch));
+	begun.start = head->size;
+	SNAP_TRY(find_end(elf, head, &begun.end));
 	SNAP_TRY(parse_notes(&begun, elf, head));
 	SNAP_TRY(snap_parse_finish(&begun));
 	*parse = begun;

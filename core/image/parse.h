@@ -15,7 +15,10 @@ struct snap_parse {
 	uint32_t *places;
 	/** How many threads the manifest promises. */
 	uint32_t nr_threads;
-	/** Owned. */
+	/** Where in the file the head ends, and where the last PT_LOAD ends. */
+	uint64_t start;
+	uint64_t end;
+	/** Owned. All of them lie between the two. */
 	struct snap_image_extent *extents;
 	size_t nr_extents;
 	/** The notes of ours that were there, a bit for each type. */

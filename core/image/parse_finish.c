@@ -61,10 +61,10 @@ static bool is_mapped(const struct snap_vmas *vmas, uint64_t start, uint64_t end
 	return true;
 }
 
-/** They are in order, in mappings, and in the file behind each other. */
+/** They are in order, in mappings, and in the file behind each other and the head. */
 static snap_err check_extents(const struct snap_parse *parse)
 {
-	uint64_t address = 0, offset = 0;
+	uint64_t address = 0, offset = parse->start;
 	for (size_t i = 0; i < parse->nr_extents; i++) {
 		const struct snap_image_extent *extent = &parse->extents[i];
 		uint64_t end, file_end;
@@ -73,7 +73,7 @@ static snap_err check_extents(const struct snap_parse *parse)
 		    (extent->start | extent->size | extent->offset) % SNAP_PAGE_SIZE ||
 		    __builtin_add_overflow(extent->start, extent->size, &end) ||
 		    __builtin_add_overflow(extent->offset, extent->size, &file_end) ||
-		    file_end > INT64_MAX ||
+		    file_end > parse->end ||
 		    !is_mapped(&parse->snapshot->vmas, extent->start, end))
 			return snap_error_create(SNAP_ERROR_CORRUPT,
 						 "its memory at 0x%llx cannot be there",

@@ -7,6 +7,7 @@
 #include "core/image/image.h"
 #include "core/image/parse.h"
 #include "core/image/transfer.h"
+#include "core/image/zeros.h"
 
 /** Open a regular file; anything else is refused without waiting for it. */
 static snap_err open_image(const char *path, int *ret_fd, uint64_t *ret_size)
@@ -31,16 +32,13 @@ static snap_err check_size(const struct snap_parse *parse, uint64_t file_size,
 			   uint64_t *ret_total)
 {
 	uint64_t total = 0;
-	for (size_t i = 0; i < parse->nr_extents; i++) {
-		const struct snap_image_extent *extent = &parse->extents[i];
-		// No overflow: snap_parse_finish() has looked at the sum.
-		if (extent->offset + extent->size > file_size)
-			return snap_error_create(
-				SNAP_ERROR_CORRUPT,
-				"it was cut short: its memory at 0x%llx is missing",
-				(unsigned long long)extent->start);
-		total += extent->size;
-	}
+	if (file_size < parse->end)
+		return snap_error_create(
+			SNAP_ERROR_CORRUPT,
+			"it has %llu bytes instead of %llu: it was cut short",
+			(unsigned long long)file_size, (unsigned long long)parse->end);
+	for (size_t i = 0; i < parse->nr_extents; i++)
+		total += parse->extents[i].size;
 	// A file can claim terabytes of holes: the kernel would end GDB, not refuse.
 	struct sysinfo machine;
 	if (!sysinfo(&machine) &&
@@ -95,6 +93,19 @@ static snap_err read_memory(const struct snap_parse *parse, int fd, uint64_t fil
 	return SNAP_OK;
 }
 
+/** All that is neither head nor held: what no digest covers. */
+static snap_err check_rest(const struct snap_parse *parse, int fd,
+			   const struct snap_progress *progress)
+{
+	uint64_t at = parse->start;
+	for (size_t i = 0; i < parse->nr_extents; i++) {
+		const struct snap_image_extent *extent = &parse->extents[i];
+		SNAP_TRY(snap_file_check_zeros(fd, at, extent->offset, progress));
+		at = extent->offset + extent->size;
+	}
+	return snap_file_check_zeros(fd, at, parse->end, progress);
+}
+
 static snap_err read_image(const char *path, const struct snap_progress *progress,
 			   struct snap_snapshot **ret)
 {
@@ -106,6 +117,7 @@ static snap_err read_image(const char *path, const struct snap_progress *progres
 	_cleanup_parse_ struct snap_parse parse = { 0 };
 	SNAP_TRY(snap_parse_init(&parse, &head));
 	SNAP_TRY(read_memory(&parse, fd, file_size, progress));
+	SNAP_TRY(check_rest(&parse, fd, progress));
 	*ret = snap_take(parse.snapshot);
 	return SNAP_OK;
 }

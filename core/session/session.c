@@ -136,8 +136,9 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 {
 	SNAP_TRY(snap_proc_identify(tracee, live));
 	SNAP_TRY(check_identity(&snapshot->identity, &live->identity));
-	SNAP_TRY(tracee->arch->probe(&live->cpu));
-	SNAP_TRY(check_landing(tracee, snapshot, &live->cpu));
+	_cleanup_cpu_ struct snap_cpu cpu = { 0 };
+	SNAP_TRY(tracee->arch->probe(&cpu));
+	SNAP_TRY(check_landing(tracee, snapshot, &cpu));
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
 	size_t room;
 	SNAP_TRY(snap_restore_frame_room(&live->cpu, snapshot, tracee->page_size,

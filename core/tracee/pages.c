@@ -66,6 +66,11 @@ static snap_err scan_by_ioctl(struct snap_tracee *tracee, uint64_t start, uint64
 		};
 	ret->nr = (size_t)nr;
 	ret->end = arg.walk_end;
+	// Where the list is full just as the range ends, walk_end stays behind what is
+	// in the list (measured, Linux 6.18): going on from there would tell of pages
+	// twice.
+	if (nr && ret->list[nr - 1].end > ret->end)
+		ret->end = ret->list[nr - 1].end;
 	return SNAP_OK;
 }
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .verbs import (
         delete,
         delete_all,
+        explain,
         export,
         find,
         import_file,
@@ -32,6 +33,7 @@ __all__ = [
     "Problem",
     "delete",
     "delete_all",
+    "explain",
     "export",
     "find",
     "import_file",

@@ -78,6 +78,17 @@ def restore(
     return report
 
 
+def explain(
+    pid: int, snapshot: "Snapshot", current_tid: int, patches: "Sequence[Patch]"
+) -> str:
+    """What restore() would do."""
+    with _loaded() as module:
+        text: str = module.explain(
+            pid, snapshot, current_tid=current_tid, patches=patches
+        )
+    return text
+
+
 def check_identity(pid: int, snapshot: "Snapshot") -> None:
     """Raise Problem unless the snapshot is one of this process."""
     with _loaded() as module:

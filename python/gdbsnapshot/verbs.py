@@ -82,6 +82,16 @@ def restore(
     return entry, report
 
 
+def explain(which: Optional[str] = None) -> str:
+    """What restore() would do, a line for each step with its reason."""
+    selected = process.selected()
+    entry = _newest(selected.pid) if which is None else find(which)
+    patches = breakpoints.patches(selected.pid)
+    text = core.explain(selected.pid, entry.snapshot, selected.tid, patches)
+    landing.flush()
+    return text
+
+
 def snapshots() -> list[Entry]:
     """All snapshots of this session, the oldest first."""
     return list(store)

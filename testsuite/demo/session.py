@@ -73,12 +73,11 @@ STEPS = [
     Step("print choice[worker]", "= 1000000000"),
     Step(
         "snapshot restore",
-        "s1",
+        "s1 restored.*halfway",
         "There are four keys only. Back to before the crash: the same process, all its "
         "threads, every register.",
     ),
     LOOK,
-    Step("frame", "halfway.*worker=5|halfway.*worker@entry=5"),
     Step(
         "set variable choice[5] = 1",
         why="Repair it, and go on. At the end the program compares all its numbers "
@@ -154,6 +153,9 @@ def even(transcript: str) -> str:
         (r"\b(AVX-512|AVX2|SSE2)\b", "ISA"),
         (r"worker=worker@entry=", "worker="),
         (r"\S*testsuite/demo/", ""),
+        # GDB breaks the line before "at" where the path is long.
+        (r"\s+at (?=crunch\.c)", " at "),
+        (r"(?m) +$", ""),
         (r'"/\S*/libthread_db', '"libthread_db'),
         (r"0x[0-9a-f]+", "ADDRESS"),
         (r"\d+(\.\d+)? ?([KMGT]i?B|bytes|[mun]?s)\b", "AMOUNT"),
@@ -172,7 +174,8 @@ def check_readme(readme: Path, transcript: str) -> None:
 
 
 def write_readme(readme: Path, transcript: str) -> None:
-    text, count = BLOCK.subn(lambda _: transcript, readme.read_text())
+    lines = "".join(f"{line.rstrip()}\n" for line in transcript.splitlines())
+    text, count = BLOCK.subn(lambda _: lines, readme.read_text())
     if count != 1:
         raise Failed(f"{readme} has no place for a transcript")
     readme.write_text(text)

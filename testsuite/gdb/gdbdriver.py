@@ -34,6 +34,11 @@ SCANDALS = (
 )
 
 
+# An interrupted system call is restored in the form that starts it again: its number
+# is in RAX, and the PC is at the SYSCALL instruction, two bytes before.
+RESTART = frozenset(("rip", "rax", "eax", "ax", "al", "ah", "orig_rax"))
+
+
 class Failed(AssertionError):
     """GDB did not do what the story says it does."""
 
@@ -269,6 +274,11 @@ class Gdb(Debugger):
         match = re.fullmatch(r"(-?\d+|0x[0-9a-f]+)( .*)?", text)
         return int(match[1], 0) if match else text
 
+    def can_call(self, expression: str) -> bool:
+        """Whether this GDB can call functions here: one without AMX on a machine with
+        it cannot write the extended state, with or without us."""
+        return "extended state" not in self.ask(f"output {expression}")[1]
+
     @property
     def inferior(self) -> int:
         """The id of the inferior's process; 0 when there is none."""
@@ -323,11 +333,15 @@ class Gdb(Debugger):
             "thread",
             "frame",
             "info locals",
-            "thread apply all -q bt -full",
+            "thread apply all -q bt",
             "info registers",
             "info sharedlibrary",
         )
-        return {command: self(command) for command in commands}
+        # The PC is shown where it is not at the beginning of a line: see RESTART.
+        return {
+            command: re.sub("0x[0-9a-f]+ in ", "", self(command))
+            for command in commands
+        }
 
     def finish_program(self, timeout: Optional[float] = None) -> int:
         """Continue to the program's end; its exit status."""
@@ -343,6 +357,23 @@ class Gdb(Debugger):
     def program_says(self) -> str:
         """What the program has printed."""
         return self.output.read_text() if self.output.exists() else ""
+
+
+def settled(seen: dict[str, Any]) -> dict[str, Any]:
+    """What was looked at, without what tells an interrupted system call from one that
+    starts again."""
+    result = {}
+    for lwp, thread in seen.items():
+        registers = {
+            name: value
+            for name, value in thread["registers"].items()
+            if name not in RESTART
+        }
+        names = [name for _, name in thread["frames"]]
+        innermost = thread["frames"][0][0]
+        callers = [frame for frame in thread["frames"] if frame[0] != innermost]
+        result[lwp] = {"registers": registers, "names": names, "callers": callers}
+    return result
 
 
 def arrived(out: str) -> str:

@@ -1,6 +1,5 @@
 #include "testsuite/unit/sample_x86_64.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /** One component as CPUID leaf 0DH tells it. */
@@ -76,8 +75,8 @@ static const char *cpu_name(size_t index)
 
 static void set_item(struct snap_cpu *cpu, unsigned i, const char *what, uint64_t value)
 {
-	char name[32];
-	snprintf(name, sizeof(name), "xsave.%u.%s", i, what);
+	char name[X86_ITEM_NAME_SIZE];
+	snap_x86_64_item_name(name, i, what);
 	assert_ok(snap_cpu_set(cpu, name, value));
 }
 

@@ -36,37 +36,35 @@ static struct snap_snapshot *read_damaged(const struct scratch *scratch, size_t 
 	return read;
 }
 
-/** Change bits of one byte, read, and put it back: was it harmless? */
-static bool try_change(const struct scratch *scratch, const struct snap_buffer *image,
-		       const struct snap_snapshot *snapshot, size_t at, uint8_t bits)
+/** Change bits of one byte, read, and put it back: it must be found. */
+static void try_change(const struct scratch *scratch, const struct snap_buffer *image,
+		       size_t at, uint8_t bits)
 {
 	uint8_t byte = image->data[at] ^ bits;
 	assert_int_equal(pwrite(scratch->fd, &byte, 1, (off_t)at), 1);
 	_cleanup_snapshot_ struct snap_snapshot *read = read_damaged(scratch, at);
 	assert_int_equal(pwrite(scratch->fd, &image->data[at], 1, (off_t)at), 1);
 	if (read)
-		assert_null(find_difference(snapshot, read));
-	return read;
+		fail_msg("byte %zu: nobody saw the change", at);
 }
 
-static void test_every_changed_byte_is_found_or_harmless(void **state)
+static void test_every_changed_byte_is_found(void **state)
 {
 	_cleanup_snapshot_ struct snap_snapshot *snapshot = make_snapshot(&small_shape);
+	_cleanup_snapshot_ struct snap_snapshot *read = NULL;
 	_cleanup_buffer_ struct snap_buffer image = { 0 };
 	make_image(state, snapshot, &image);
 	struct scratch scratch = make_scratch();
 	refill(&scratch, image.data, image.size);
-	size_t harmless = 0;
+	// Holes and padding are among the bytes: without them this would prove less.
+	assert_true(head_size(&image) + snapshot->memory.size < image.size);
 
 	for (size_t at = 0; at < image.size; at++) {
-		harmless += try_change(&scratch, &image, snapshot, at, 0xff);
-		if (try_change(&scratch, &image, snapshot, at, (uint8_t)(1 << at % 8)))
-			assert_true(at >= head_size(&image));
+		try_change(&scratch, &image, at, 0xff);
+		try_change(&scratch, &image, at, (uint8_t)(1 << at % 8));
 	}
 
-	// The zeros between and behind what is held: they are not ours to read.
-	size_t held = head_size(&image) + snapshot->memory.size;
-	assert_int_equal(harmless, image.size - held);
+	assert_ok(snap_image_read(scratch.path, NULL, &read));
 	close(scratch.fd);
 }
 
@@ -82,31 +80,21 @@ static void test_every_changed_bit_of_the_headers_is_found(void **state)
 
 	for (size_t at = 0; at < notes.p_offset; at++)
 		for (int bit = 0; bit < 8; bit++)
-			assert_false(try_change(&scratch, &image, snapshot, at,
-						(uint8_t)(1 << bit)));
+			try_change(&scratch, &image, at, (uint8_t)(1 << bit));
 	close(scratch.fd);
 }
 
-static void test_every_truncation_is_found_or_harmless(void **state)
+static void test_every_truncation_is_found(void **state)
 {
 	_cleanup_snapshot_ struct snap_snapshot *snapshot = make_snapshot(&small_shape);
 	_cleanup_buffer_ struct snap_buffer image = { 0 };
 	make_image(state, snapshot, &image);
 	struct scratch scratch = make_scratch();
 	refill(&scratch, image.data, image.size);
-	const struct snap_extent *last =
-		&snapshot->memory.extents[snapshot->memory.nr_extents - 1];
-	assert_true(last->size > 0);
 
 	for (size_t size = image.size; size-- > 0;) {
 		assert_int_equal(ftruncate(scratch.fd, (off_t)size), 0);
-		_cleanup_snapshot_ struct snap_snapshot *read =
-			read_damaged(&scratch, size);
-		if (!read)
-			continue;
-		// A hole at the end was cut: nothing that is held.
-		assert_null(find_difference(snapshot, read));
-		assert_true(size >= head_size(&image) + snapshot->memory.size);
+		assert_null(read_damaged(&scratch, size));
 	}
 	close(scratch.fd);
 }
@@ -192,6 +180,8 @@ static void test_more_memory_than_the_machine_has_is_refused(void **state)
 	_cleanup_buffer_ struct snap_buffer image = { 0 };
 	make_image(state, snapshot, &image);
 	const uint64_t size = vma.end - vma.start;
+	Elf64_Phdr *load = (Elf64_Phdr *)(image.data + sizeof(Elf64_Ehdr)) + 1;
+	load->p_filesz = size;
 	// versions, count, size of the record, start of the extent
 	memcpy(find_note(&image, SNAP_NOTE_EXTENTS) + 2 + 2 + 4 + 4 + 8, &size, 8);
 	seal(&image);
@@ -211,9 +201,9 @@ static void test_more_memory_than_the_machine_has_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		image_test(test_every_changed_byte_is_found_or_harmless),
+		image_test(test_every_changed_byte_is_found),
 		image_test(test_every_changed_bit_of_the_headers_is_found),
-		image_test(test_every_truncation_is_found_or_harmless),
+		image_test(test_every_truncation_is_found),
 		image_test(test_a_hostile_image_with_a_right_digest_is_survived),
 		image_test(test_a_hostile_length_costs_no_memory),
 		image_test(test_more_memory_than_the_machine_has_is_refused),

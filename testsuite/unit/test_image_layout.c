@@ -309,6 +309,58 @@ static void test_mapped_files_are_listed(void **state)
 	close_view(&view);
 }
 
+/** A little endian number of our notes. */
+static uint64_t number(const uint8_t *contents, size_t at, size_t size)
+{
+	uint64_t value = 0;
+	memcpy(&value, contents + at, size);
+	return value;
+}
+
+static void test_our_notes_are_laid_out_as_documented(void **state)
+{
+	// doc/image-format.md has these places; another place is another format.
+	_cleanup_snapshot_ struct snap_snapshot *snapshot = make_snapshot(&small_shape);
+	_cleanup_buffer_ struct snap_buffer image = { 0 };
+	snapshot->current_tid = snapshot->threads[1].tid;
+	make_image(state, snapshot, &image);
+
+	const uint8_t *note = find_note(&image, SNAP_NOTE_MANIFEST);
+	assert_int_equal(number(note, 0, 4), 1);
+	assert_int_equal(number(note, 4, 4), 4096);
+	assert_int_equal(number(note, 8, 4), 2);
+	assert_memory_equal(note + 12, snapshot->uuid, 16);
+	assert_int_equal(number(note, 52, 4), snapshot->identity.pid);
+	assert_int_equal(number(note, 76, 4), snapshot->current_tid);
+	assert_int_equal(number(note, 96, 8), snapshot->brk);
+	assert_int_equal(number(note, 104, 1), 20);
+	assert_int_equal(number(note, 137, 4), strlen(snapshot->identity.boot_id));
+
+	const struct snap_thread *thread = &snapshot->threads[1];
+	note = find_note(&image, SNAP_NOTE_THREAD);
+	assert_int_equal(number(note, 4, 4), 1);
+	assert_int_equal(number(note, 8, 4), thread->tid);
+	assert_int_equal(number(note, 40, 8), thread->sigmask);
+	assert_int_equal(number(note, 68, 4), (uint32_t)thread->interrupted_syscall);
+	assert_int_equal(number(note, 108, 8), thread->tid_address);
+
+	const struct snap_vma *vma = &snapshot->vmas.list[0];
+	note = find_note(&image, SNAP_NOTE_MAPPINGS);
+	assert_int_equal(number(note, 4, 4), snapshot->vmas.nr);
+	assert_int_equal(number(note, 8, 4), 85 + 4 + strlen(vma->name));
+	assert_int_equal(number(note, 12 + 8, 8), vma->end);
+	assert_int_equal(number(note, 12 + 44, 4), vma->flags);
+	assert_int_equal(number(note, 12 + 85, 4), strlen(vma->name));
+
+	const struct snap_extent *extent = &snapshot->memory.extents[0];
+	note = find_note(&image, SNAP_NOTE_EXTENTS);
+	assert_int_equal(number(note, 8, 4), 32);
+	assert_int_equal(number(note, 12, 8), extent->start);
+	assert_int_equal(number(note, 20, 8), extent->size);
+	assert_memory_equal(image.data + number(note, 28, 8),
+			    snap_memory_bytes(&snapshot->memory, extent), 4096);
+}
+
 #define image_test(name) \
 	cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
@@ -322,6 +374,7 @@ int main(void)
 		image_test(test_the_selected_thread_comes_first_with_its_signal),
 		image_test(test_the_process_is_named_as_the_kernel_would),
 		image_test(test_mapped_files_are_listed),
+		image_test(test_our_notes_are_laid_out_as_documented),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

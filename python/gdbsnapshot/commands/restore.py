@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 class Restore(Command):
     """Put the process back to a snapshot.
 
-    Usage: snapshot restore [NAME | FILE]
+    Usage: snapshot restore [NAME | FILE] [-dry-run]
 
     NAME is a snapshot of this session; if it is not given, it is the newest one of the
     process.
     FILE is an image that 'snapshot save -file' or 'snapshot export' wrote of this same
     process.
+    -dry-run says what would be done, a step a line, and does nothing.
 
-    All threads, the memory and the state are as they were at the save.  Breakpoints,
-    watchpoints and what else you have set in GDB since then stay.  If something cannot
-    be put back, nothing is.
+    The memory and its mappings, and of all threads the registers, signal masks and
+    signal stacks are as they were at the save.  Open files and their offsets, signal
+    handlers and timers stay as they are; a thread that was started or has ended since
+    is refused.  Breakpoints, watchpoints and what else you have set in GDB since then
+    stay.  If something cannot be put back, nothing is.
     """
 
     name = "snapshot restore"
@@ -31,11 +34,14 @@ class Restore(Command):
 
     def arguments(self, parser: Parser) -> None:
         parser.add_argument("snapshot", metavar="NAME | FILE", nargs="?")
+        parser.add_argument("-dry-run", dest="dry_run", action="store_true")
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
         from .. import verbs
         from ..target import screen
 
+        if args.dry_run:
+            return verbs.explain(args.snapshot)
         with screen.progress(from_tty) as progress:
 
             def announce(entry: Entry) -> None:

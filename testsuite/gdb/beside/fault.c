@@ -10,7 +10,8 @@
 
 #include "../story.h"
 
-static char *page;
+static char *volatile page;
+static char spare[4096];
 volatile int handled;
 
 static void handle(int number, siginfo_t *info, void *context)
@@ -34,7 +35,7 @@ STORY_PLACE void after(void)
 int main(int argc, char **argv)
 {
 	page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(page != MAP_FAILED);
+	CHECK(page != MAP_FAILED && page != spare);
 	if (argc > 1 && !strcmp(argv[1], "mend")) {
 		struct sigaction action = { .sa_flags = SA_SIGINFO };
 		action.sa_sigaction = handle;

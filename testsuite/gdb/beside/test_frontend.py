@@ -9,7 +9,6 @@ import pytest
 def mi(sessions, target, folder):
     """A front-end whose program stands at its third tick."""
     session = sessions.mi(target("counter"))
-    session(f"-gdb-set inferior-tty {folder}/nowhere")
     session(f"-exec-arguments </dev/null >{folder}/inferior.out")
     session("-break-insert -i 2 tick")
     session("-exec-run")

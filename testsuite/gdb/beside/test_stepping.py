@@ -1,5 +1,7 @@
 """Everything that moves the program works after a restore."""
 
+import re
+
 import pytest
 
 
@@ -18,7 +20,7 @@ def rewound(gdb, target):
 
 def test_finish_leaves_the_function_with_its_value(rewound):
     said = rewound("finish")
-    assert "Value returned is $1 = 9" in said
+    assert re.search(r"Value returned is \$\d+ = 9\b", said)
     assert "tick ()" in said
     assert rewound.finish_program() == 0
 
@@ -31,12 +33,10 @@ def test_up_finish_leaves_the_caller(rewound):
 
 
 def test_next_steps_over_a_call(rewound):
-    rewound("next")
-    said = rewound("next")
-    assert "square" not in rewound("bt 1") or "return" in said or "}" in said
-    rewound("up")
     rewound("finish")
-    assert rewound.value("count") == 3
+    rewound("next")
+    assert rewound.python("gdb.selected_frame().name()") in ("tick", "main")
+    assert rewound.value("squares") == 14
     assert rewound.finish_program() == 0
 
 
@@ -84,6 +84,8 @@ def test_displays_show_what_is_true_now(gdb, target):
 
 
 def test_inferior_calls_work(rewound):
+    if not rewound.can_call("square(1)"):
+        pytest.skip("this GDB cannot call functions on this machine")
     assert rewound.value("add(40, 2)") == 42
     assert rewound.value("square(12)") == 144
     assert rewound.value("number") == 3

@@ -1,6 +1,7 @@
 """What a person sees of several threads after a restore."""
 
 import pytest
+from gdbdriver import settled
 
 
 def test_everything_shown_is_as_it_was(gdb, target):
@@ -18,7 +19,11 @@ def test_everything_shown_is_as_it_was(gdb, target):
     # THEN everything shows as it was, in the thread that had been selected
     after = gdb.picture()
     assert after == before
-    assert gdb.look() == seen
+    assert settled(gdb.look()) == settled(seen)
+    for thread, colour, value in ((2, "red", 102), (3, "green", 202), (4, "blue", 302)):
+        gdb(f"thread {thread}")
+        gdb(f"frame function wait_in_{colour}")
+        assert gdb.value(colour) == value
     assert gdb.finish_program() == 0
 
 

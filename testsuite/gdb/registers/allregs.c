@@ -47,6 +47,7 @@ struct worker {
 	uint8_t byte;
 	struct cpu want, have;
 	volatile uint64_t round;
+	volatile int is_done;
 	pthread_t thread;
 	_Alignas(64) uint8_t altstack[65536];
 };
@@ -197,6 +198,8 @@ static void prepare_sigsuspend(struct worker *w)
 {
 	w->signals = 0;
 	w->mask = ~(1ull << (SIGUSR1 - 1));
+	// The handler is C, which may read where it is not aligned.
+	w->want.rflags &= ~0x40000ull;
 	arguments(w, address(&w->mask), 8, 0, 0);
 }
 
@@ -361,6 +364,7 @@ static void *work(void *argument)
 		abort();
 	for (w->round = 0; w->round < wanted; w->round++)
 		play(w);
+	w->is_done = 1;
 	return NULL;
 }
 
@@ -414,7 +418,7 @@ int main(int argc, char **argv)
 		finished = 0;
 		for (int i = 0; i < NR_WORKERS; i++) {
 			struct worker *w = &workers[i];
-			if (w->round >= wanted)
+			if (w->is_done)
 				finished++;
 			else
 				w->job->kick(w);

@@ -112,8 +112,10 @@ static inline void pattern_make(struct cpu *cpu, const struct cpu_layout *layout
 {
 	memset(cpu->area, 0, sizeof(cpu->area));
 	fill(cpu->gpr, sizeof(cpu->gpr), seed + 1);
-	// The arithmetic flags, DF and ID; bit 1 is always set, IF is the kernel's.
-	cpu->rflags = (mix(seed + 2) & 0x200cd5) | 0x202;
+	// The arithmetic flags, DF and AC; bit 1 is always set, IF is the kernel's. Not
+	// ID: neither rt_sigreturn nor ptrace sets it (FIX_EFLAGS in signal_64.c,
+	// FLAG_MASK in ptrace.c of arch/x86/kernel).
+	cpu->rflags = (mix(seed + 2) & 0x40cd5) | 0x202;
 	pattern_legacy(cpu->area, layout, seed);
 	memcpy(cpu->area + 512, &layout->components, 8);
 	for (size_t i = 0; i < NR_COMPONENTS; i++)

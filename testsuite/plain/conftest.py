@@ -1,0 +1,80 @@
+"""Fixtures of the tests under plain python3: the module, and programs it traces."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Callable, Iterator
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+BUILD = Path(os.environ.get("SNAPSHOT_BUILD", HERE.parents[1] / "build")).resolve()
+
+Spawn = Callable[..., int]
+
+# The sanitizer is for us, not for the programs that we start.
+os.environ.pop("LD_PRELOAD", None)
+
+
+def import_module() -> ModuleType:
+    path = BUILD / "gdbext" / "_snapshot.so"
+    spec = importlib.util.spec_from_file_location("_snapshot", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["_snapshot"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+MODULE = import_module()
+
+
+@pytest.fixture
+def snap() -> ModuleType:
+    return MODULE
+
+
+@pytest.fixture
+def spawn(snap: ModuleType) -> Iterator[Spawn]:
+    """Start a program of this folder under ptrace; it is killed after the test."""
+    started: list[int] = []
+
+    def start(name: str, *words: str) -> int:
+        program = BUILD / "testsuite" / "plain" / f"{name}.story"
+        pid: int = snap.spawn([str(program), *words])
+        started.append(pid)
+        return pid
+
+    yield start
+    for pid in started:
+        try:
+            snap.kill(pid)
+        except snap.InvalidRequest:
+            pass  # it has ended, or the test has killed it or let it go
+
+
+def stop_at(snap: ModuleType, pid: int, number: int) -> int:
+    """Let a process run to a signal; the pid again."""
+    assert snap.run_until(pid, [number]) == number
+    return pid
+
+
+def state(snap: ModuleType, pid: int) -> dict[str, Any]:
+    """What two snapshots of the same instant have in common."""
+    snapshot = snap.capture(pid)
+    registers = {
+        (thread["tid"], row["name"]): row["value"]
+        for thread in snapshot.threads()
+        for row in snapshot.registers(thread["tid"])
+        # No signal frame carries the number of the system call: it is -1 behind one.
+        if row["name"] != "orig_rax"
+    }
+    masks = {thread["tid"]: thread["sigmask"] for thread in snapshot.threads()}
+    memory = {
+        name: value
+        for name, value in snap.digest(pid).items()
+        if name.startswith(("memory", "mappings"))
+    }
+    return {"registers": registers, "masks": masks, "memory": memory}

@@ -1,0 +1,86 @@
+"""Whichever call into the kernel fails, the process is as it was before the command."""
+
+import signal
+from types import ModuleType
+
+import pytest
+from conftest import Spawn, state, stop_at
+
+USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
+PROGRAMS = [["threads", "2"], ["vectors"]]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
+def test_a_capture_that_fails_leaves_no_trace(
+    snap: ModuleType, spawn: Spawn, program: list[str]
+) -> None:
+    # GIVEN a stopped program, and the number of calls that a capture makes
+    pid = stop_at(snap, spawn(*program), USR1)
+    before = snap.digest(pid)
+    snap.capture(pid)
+    calls = snap.last_call_count()
+    assert calls > 0
+
+    # WHEN each of them fails in turn
+    failures = 0
+    for call in range(1, calls + 1):
+        try:
+            snap.capture(pid, fail_at=call)
+        except snap.Error as error:
+            assert str(error), call
+            failures += 1
+
+        # THEN nothing has changed
+        assert snap.digest(pid) == before, call
+
+    # THEN it was told more than once, and the program finds nothing amiss
+    assert failures > 1
+    assert snap.run_until(pid, [USR2]) == USR2
+    assert snap.run_until(pid, []) == 0
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
+def test_a_restore_is_done_or_undone(
+    snap: ModuleType, spawn: Spawn, program: list[str]
+) -> None:
+    # GIVEN a program that has run on since its snapshot
+    pid = stop_at(snap, spawn(*program), USR1)
+    snapshot = snap.capture(pid)
+    wanted = state(snap, pid)
+    stop_at(snap, pid, USR2)
+    late = snap.capture(pid)
+    snap.restore(pid, snapshot)
+    calls = snap.last_call_count()
+    snap.restore(pid, late)
+
+    # WHEN each of the calls of a restore fails in turn
+    failures = 0
+    for call in range(1, calls + 1):
+        before = snap.digest(pid)
+        try:
+            snap.restore(pid, snapshot, fail_at=call)
+        except snap.UndoFailed:
+            raise
+        except snap.Error as error:
+            # THEN it is told, and nothing has changed
+            assert snap.digest(pid) == before, (call, str(error))
+            failures += 1
+        else:
+            # THEN it was done another way, and all is as at the snapshot
+            assert state(snap, pid) == wanted, call
+            snap.restore(pid, late)
+
+    # THEN it was told more often than not, and the program finds nothing amiss
+    assert failures > calls / 2
+    snap.restore(pid, snapshot)
+    stop_at(snap, pid, USR2)
+    assert snap.run_until(pid, []) == 0
+
+
+def test_the_call_after_the_last_does_not_fail(snap: ModuleType, spawn: Spawn) -> None:
+    pid = stop_at(snap, spawn("vectors"), USR1)
+    snap.capture(pid)
+    calls = snap.last_call_count()
+    snap.capture(pid, fail_at=calls + 1)
+    with pytest.raises(snap.Error):
+        snap.capture(pid, fail_at=1)
