@@ -26,7 +26,7 @@ def test_a_plain_gdb_shows_what_the_live_one_shows(gdb, sessions, target, image)
     dead = sessions.gdb(target("allregs"), image, load=False).look()
 
     # THEN every thread is there, with its backtrace and all its registers
-    knows = all(is_known(dead[lwp], live[lwp]) for lwp in live)
+    knows = all([is_known(dead[lwp], live[lwp]) for lwp in live])
     assert settled(dead) == settled(live)
     assert gdb.finish_program() == 0
     if not knows:
