@@ -290,6 +290,16 @@ struct snap_arch {
 			void *context);
 
 	/**
+	 * How much of a register set goes into the note of a core file that other tools
+	 * read: they guess what is where by its size. The rest goes into a note of
+	 * ours. NULL: all of every set.
+	 *
+	 * @return At most the set's own size.
+	 */
+	size_t (*note_size)(const struct snap_cpu *cpu,
+			    const struct snap_thread *thread, size_t regset);
+
+	/**
 	 * Why this thread cannot be landed on this CPU, as an error with a remedy.
 	 * A first guard; core/compat has the rules for images from elsewhere.
 	 */

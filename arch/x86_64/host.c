@@ -175,6 +175,7 @@ const struct snap_arch snap_arch_x86_64 = {
 	.is_native = snap_x86_64_is_native,
 	.locate_component = snap_x86_64_locate_component,
 	.identify_syscall = snap_x86_64_identify_syscall,
+	.note_size = snap_x86_64_note_size,
 	.rewind_syscall = snap_x86_64_rewind_syscall,
 	.reenter_syscall = snap_x86_64_reenter_syscall,
 	.syscall_number = snap_x86_64_syscall_number,

@@ -175,6 +175,10 @@ bool snap_x86_64_is_dynamic(const struct snap_cpu *cpu, unsigned i);
 /** The size of an area that holds the components of a mask: 576 or more. */
 size_t snap_x86_64_area_size(const struct snap_cpu *cpu, uint64_t mask);
 
+/** GDB knows areas that end with PKRU; of 11008 bytes, with AMX, it makes nothing. */
+size_t snap_x86_64_note_size(const struct snap_cpu *cpu,
+			     const struct snap_thread *thread, size_t regset);
+
 /** The components that a thread's xstate set has; 0 without the set. */
 uint64_t snap_x86_64_thread_mask(const struct snap_thread *thread);
 
