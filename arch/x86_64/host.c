@@ -176,6 +176,7 @@ const struct snap_arch snap_arch_x86_64 = {
 	.locate_component = snap_x86_64_locate_component,
 	.identify_syscall = snap_x86_64_identify_syscall,
 	.rewind_syscall = snap_x86_64_rewind_syscall,
+	.reenter_syscall = snap_x86_64_reenter_syscall,
 	.syscall_number = snap_x86_64_syscall_number,
 	.prepare_syscall = snap_x86_64_prepare_syscall,
 	.syscall_result = snap_x86_64_syscall_result,

@@ -130,22 +130,28 @@ static void take_legacy(const struct source *source, const uint8_t *area,
 			  snap_cpu_get(source->cpu, "mxcsr-mask", 0xffbf), 4);
 }
 
-/** Write header and extended components of an xstate set. */
-static void take_extended(const struct source *source, const uint8_t *area, size_t size,
-			  uint64_t loaded, uint8_t *ret)
+/**
+ * Write header and extended components of an xstate set.
+ *
+ * XRSTOR reads them from where the CPU has them, also behind the size that the account
+ * gives.
+ */
+_must_check_ static snap_err take_extended(const struct source *source, uint64_t place,
+					   uint64_t loaded, uint8_t *ret)
 {
 	snap_x86_64_store(ret + X86_SW_RESERVED, snap_x86_64_cpu_mask(source->cpu), 8);
 	snap_x86_64_store(ret + X86_XSTATE_BV, loaded, 8);
 	for (unsigned i = 2; i < X86_NR_COMPONENTS; i++) {
-		size_t offset, bytes;
-		// The kernel reads the area through XRSTOR, which knows no size: a
-		// component beyond the size of the account would come from whatever is
-		// behind it. We take none of that.
-		if (loaded >> i & 1 &&
-		    snap_x86_64_component(source->cpu, i, &offset, &bytes) &&
-		    offset + bytes <= size)
-			memcpy(ret + offset, area + offset, bytes);
+		size_t offset, size;
+		if (!(loaded >> i & 1) ||
+		    !snap_x86_64_component(source->cpu, i, &offset, &size))
+			continue;
+		const uint8_t *bytes = bytes_at(source, place + offset, size);
+		if (!bytes)
+			return corrupt("ends before its extended state");
+		memcpy(ret + offset, bytes, size);
 	}
+	return SNAP_OK;
 }
 
 _must_check_ static snap_err take_fpstate(const struct source *source,
@@ -178,7 +184,7 @@ _must_check_ static snap_err take_fpstate(const struct source *source,
 	SNAP_TRY(snap_thread_set_regset(ret, SNAP_X86_64_FP, set, X86_FXSAVE_SIZE));
 	if (!supported)
 		return SNAP_OK;
-	take_extended(source, area, size, loaded, set);
+	SNAP_TRY(take_extended(source, place, loaded, set));
 	return snap_thread_set_regset(ret, SNAP_X86_64_XSTATE, set, set_size);
 }
 

@@ -212,6 +212,7 @@ extern const int32_t snap_x86_64_syscalls[];
 void snap_x86_64_identify_syscall(struct snap_thread *thread, const uint8_t *code,
 				  size_t size);
 void snap_x86_64_rewind_syscall(struct snap_thread *thread);
+void snap_x86_64_reenter_syscall(uint8_t *regs, const struct snap_thread *thread);
 int64_t snap_x86_64_syscall_number(const uint8_t *regs);
 void snap_x86_64_prepare_syscall(uint8_t *regs, uint64_t insn, int64_t number,
 				 const uint64_t args[SNAP_MAX_SYSCALL_ARGS]);

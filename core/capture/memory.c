@@ -116,6 +116,28 @@ snap_err snap_capture_range(struct snap_tracee *tracee, const struct snap_vma *v
 	return capture_range(tracee, vma, start, end, space, ret);
 }
 
+/**
+ * Pages that no restore needs, but every tool that reads cores: the vdso, where
+ * debuggers look for symbols, and the first page of a library, which has its build-id.
+ * The kernel's own cores have both (fs/coredump.c, vma_dump_size).
+ *
+ * @param[out] ret_end How far the mapping is captured by this.
+ */
+static snap_err capture_for_tools(struct snap_tracee *tracee,
+				  const struct snap_vma *vma, struct space *space,
+				  struct snap_memory *ret, uint64_t *ret_end)
+{
+	uint64_t end = vma->start;
+	if (!strcmp(vma->name, "[vdso]"))
+		end = vma->end;
+	else if (snap_vma_contents(vma) == SNAP_CONTENTS_FILE && !vma->offset &&
+		 vma->build_id_size)
+		end = vma->start + tracee->page_size;
+	SNAP_TRY(read_run(tracee, vma->start, end, false, space->chunk, ret));
+	*ret_end = end;
+	return SNAP_OK;
+}
+
 snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas *vmas,
 			     const struct snap_progress *progress,
 			     struct snap_memory *ret)
@@ -126,7 +148,9 @@ snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas 
 	for (size_t i = 0; i < vmas->nr; i++) {
 		const struct snap_vma *vma = &vmas->list[i];
 		// In steps, so that a user who waits can be told and asked.
-		for (uint64_t at = vma->start; at < vma->end;) {
+		uint64_t at;
+		SNAP_TRY(capture_for_tools(tracee, vma, space, ret, &at));
+		while (at < vma->end) {
 			uint64_t end = vma->end - at > STEP ? at + STEP : vma->end;
 			SNAP_TRY(capture_range(tracee, vma, at, end, space, ret));
 			at = end;

@@ -29,6 +29,7 @@ def save(
     store.check_free(name)
     path = _new_file(file, overwrite) if file is not None else None
     selected = process.selected()
+    landing.before_save(selected)
     snapshot = core.capture(
         selected.pid, selected.tid, breakpoints.patches(selected.pid), progress
     )
@@ -60,6 +61,7 @@ def restore(
     selected = process.selected()
     entry = _newest(selected.pid) if which is None else find(which, progress)
     core.check_identity(selected.pid, entry.snapshot)
+    breakpoints.check_survive(entry.snapshot)
     patches = breakpoints.patches(selected.pid)
     future = landing.before(selected)
     try:

@@ -1,6 +1,6 @@
 """The part of GDB's Python that gdb-snapshot uses, as GDB 12 has it."""
 
-from typing import Any, Literal, Optional, overload
+from typing import Any, Callable, Literal, Optional, overload
 
 VERSION: str
 
@@ -73,6 +73,15 @@ class Inferior:
     def threads(self) -> tuple[InferiorThread, ...]: ...
     def read_memory(self, address: int, length: int) -> memoryview: ...
     def write_memory(self, address: int, buffer: bytes) -> None: ...
+
+class ThreadEvent: ...
+
+class EventRegistry:
+    def connect(self, handler: Callable[[Any], None]) -> None: ...
+    def disconnect(self, handler: Callable[[Any], None]) -> None: ...
+
+class events:
+    cont: EventRegistry
 
 class Symtab:
     filename: str

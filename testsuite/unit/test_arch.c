@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define NR_THREADS 500
 
@@ -202,18 +203,54 @@ static void test_a_frame_lands_the_thread_it_was_made_of(void **state)
 	for_each_thread(check_round_trip);
 }
 
-/** Decode bytes in a block of just their size, where sanitizers see an overrun. */
+/** Memory that ends where nothing may be read. */
+#define ARENA_SIZE 65536
+
+static uint8_t *arena_create(void)
+{
+	uint8_t *arena = mmap(NULL, 2 * ARENA_SIZE, PROT_NONE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(arena != MAP_FAILED);
+	assert_int_equal(mprotect(arena, ARENA_SIZE, PROT_READ | PROT_WRITE), 0);
+	return arena;
+}
+
+static void arena_cleanup(uint8_t *const *arena)
+{
+	munmap(*arena, 2 * ARENA_SIZE);
+}
+
+/** Decode bytes that lie just before the end of an arena: an overrun is fatal. */
 static void decode_exactly(const struct snap_arch *arch, const struct snap_cpu *cpu,
 			   const uint8_t *bytes, size_t size, uint64_t address)
 {
-	_cleanup_free_ uint8_t *copy = malloc(size + !size);
-	assert_non_null(copy);
+	_cleanup_(arena_cleanup) uint8_t *arena = arena_create();
+	uint8_t *copy = arena + ARENA_SIZE - size;
 	memcpy(copy, bytes, size);
 	_cleanup_thread_ struct snap_thread landed = { 0 };
 	_cleanup_error_ snap_err error =
 		arch->sigframe_decode(cpu, copy, size, address, &landed);
 	if (error)
 		assert_int_equal(error->kind, SNAP_ERROR_CORRUPT);
+}
+
+static void test_a_frame_cut_anywhere_is_an_error_or_a_thread(void **state)
+{
+	for_each_arch(row)
+	{
+		const struct samples *samples = samples_of(*row);
+		for (size_t i = 0; i < samples->nr_cpus; i++) {
+			struct sample_random random = { .state = i };
+			_cleanup_cpu_ struct snap_cpu cpu;
+			_cleanup_thread_ struct snap_thread thread;
+			_cleanup_buffer_ struct snap_buffer frame = { 0 };
+			samples->cpu(i, &cpu);
+			samples->thread(&random, &cpu, &thread);
+			assert_ok((*row)->sigframe_encode(&cpu, &thread, 0, &frame));
+			for (size_t size = 0; size <= frame.size; size++)
+				decode_exactly(*row, &cpu, frame.data, size, 0);
+		}
+	}
 }
 
 static void check_damaged(const struct snap_arch *arch, const struct snap_cpu *cpu,
@@ -337,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_system_calls_have_numbers_of_their_own),
 		cmocka_unit_test(test_a_thread_of_a_cpu_can_land_on_it),
 		cmocka_unit_test(test_a_frame_lands_the_thread_it_was_made_of),
+		cmocka_unit_test(test_a_frame_cut_anywhere_is_an_error_or_a_thread),
 		cmocka_unit_test(test_a_damaged_frame_is_an_error_or_a_thread),
 		cmocka_unit_test(test_a_thread_does_not_differ_from_its_copy),
 		cmocka_unit_test(

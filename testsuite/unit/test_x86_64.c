@@ -23,13 +23,30 @@ static int64_t get(const struct snap_thread *thread, enum snap_x86_64_offset off
 					offset);
 }
 
+enum {
+	PC = 0x401002,
+	/** Of the instruction before. */
+	AGAIN = 0x401000
+};
+
+/** Back into the call as it was, but that nobody has its restart block any more. */
+static void check_reenters(struct snap_thread *thread, int64_t orig_rax, int64_t rax)
+{
+	bool is_again = rax != -38 && thread->interrupted_syscall >= 0 &&
+			get(thread, X86_rax) == orig_rax;
+	if (!is_again) {
+		assert_int_equal(thread->interrupted_result, 0);
+		return;
+	}
+	assert_int_equal(thread->interrupted_result, rax == -516 ? -514 : rax);
+	arch()->reenter_syscall(thread->regsets[0].data, thread);
+	assert_int_equal(get(thread, X86_orig_rax), orig_rax);
+	assert_int_equal(get(thread, X86_rax), thread->interrupted_result);
+	assert_int_equal(get(thread, X86_rip), PC);
+}
+
 static void test_a_system_call_is_rewound_by_its_result(void **state)
 {
-	enum {
-		PC = 0x401002,
-		AGAIN = 0x401000
-	};
-
 	static const struct {
 		int64_t orig_rax, rax;
 		int64_t wanted_rax, wanted_rip, wanted_syscall;
@@ -67,6 +84,7 @@ static void test_a_system_call_is_rewound_by_its_result(void **state)
 			assert_int_equal(thread.interrupted_syscall,
 					 rows[i].wanted_syscall);
 		}
+		check_reenters(&thread, rows[i].orig_rax, rows[i].rax);
 	}
 }
 
@@ -209,6 +227,39 @@ static void test_a_thread_whose_mask_is_not_known_gets_no_frame(void **state)
 	assert_error(arch()->sigframe_encode(&cpu, &thread, 0, &frame), INVALID);
 }
 
+static void test_a_thread_without_xsave_lands_on_a_cpu_with_it(void **state)
+{
+	_cleanup_cpu_ struct snap_cpu older, newer;
+	_cleanup_thread_ struct snap_thread thread, landed = { 0 };
+	_cleanup_buffer_ struct snap_buffer frame = { 0 };
+	sample_x86_64_cpu("fxsave", &older);
+	sample_x86_64_cpu("AVX-512", &newer);
+	sample_x86_64_busy_thread(&older, &thread);
+	assert_ok(arch()->sigframe_encode(&newer, &thread, 0, &frame));
+	const uint8_t *area = frame.data + FRAME_FPSTATE_PLACE;
+	assert_int_equal(snap_x86_64_load(area + SW_XFEATURES, 8), 3);
+	assert_int_equal(snap_x86_64_load(area + SW_XSTATE_SIZE, 4), 576);
+
+	assert_ok(arch()->sigframe_decode(&newer, frame.data, frame.size, 0, &landed));
+	assert_int_equal(snap_x86_64_thread_in_use(&landed), 3);
+	assert_memory_equal(snap_x86_64_legacy(&landed) + X86_XMM,
+			    snap_x86_64_legacy(&thread) + X86_XMM,
+			    X86_XMM_END - X86_XMM);
+}
+
+static void test_floating_point_state_at_an_odd_place_is_refused(void **state)
+{
+	_cleanup_cpu_ struct snap_cpu cpu;
+	_cleanup_thread_ struct snap_thread thread, landed = { 0 };
+	_cleanup_buffer_ struct snap_buffer frame = { 0 };
+	sample_x86_64_cpu("fxsave", &cpu);
+	sample_x86_64_busy_thread(&cpu, &thread);
+	assert_ok(arch()->sigframe_encode(&cpu, &thread, 0, &frame));
+	snap_x86_64_store(frame.data + FRAME_FPSTATE, FRAME_FPSTATE_PLACE - 16, 8);
+	assert_error(arch()->sigframe_decode(&cpu, frame.data, frame.size, 0, &landed),
+		     CORRUPT);
+}
+
 static void test_features_have_one_name_and_one_bit(void **state)
 {
 	for (size_t i = 0; i < snap_x86_64_nr_features; i++) {
@@ -254,6 +305,8 @@ int main(void)
 		cmocka_unit_test(test_protection_keys_are_always_said),
 		cmocka_unit_test(test_an_altstack_that_is_not_known_is_left_alone),
 		cmocka_unit_test(test_a_thread_whose_mask_is_not_known_gets_no_frame),
+		cmocka_unit_test(test_a_thread_without_xsave_lands_on_a_cpu_with_it),
+		cmocka_unit_test(test_floating_point_state_at_an_odd_place_is_refused),
 		cmocka_unit_test(test_features_have_one_name_and_one_bit),
 		cmocka_unit_test(test_dwarf_numbers_are_those_of_the_abi),
 	};

@@ -163,20 +163,22 @@ def _held(snapshot: "Optional[Snapshot]", address: int, size: int) -> Optional[b
 @contextlib.contextmanager
 def quiet_at(address: int) -> Iterator[bool]:
     """
-    A SIGTRAP at an address is nobody's hit.
+    A SIGTRAP at an address is nobody's hit, and GDB can resume.
 
-    Gives False if that cannot be had: a breakpoint of GDB's own is there (it stops at
-    one to learn of libraries that were loaded).
+    It would not, for a breakpoint in memory that is not there any more.  Gives
+    False if a hit must be feared: a breakpoint of GDB's own is there (it stops at one
+    to learn of libraries that were loaded).
     """
-    there = [row for row in rows() if _would_hit(row, address)]
-    if any(row.number < 0 for row in there):
-        yield False
-        return
-    quiet = _toggleable(there)
+    all_rows = rows()
+    there = [row for row in all_rows if _would_hit(row, address)]
+    is_quiet = all(row.number > 0 for row in there)
+    quiet = _toggleable(
+        [row for row in all_rows if is_quiet and row in there or not _is_mapped(row)]
+    )
     for breakpoint, _ in quiet:
         breakpoint.enabled = False
     try:
-        yield True
+        yield is_quiet
     finally:
         for breakpoint, row in quiet:
             _enable(breakpoint, row)
@@ -187,6 +189,37 @@ def _would_hit(row: Row, address: int) -> bool:
         # Those that wait for signals.
         return "SIG" in row.what or "signal" in row.what
     return address in row.addresses and "watchpoint" not in row.kind
+
+
+def _is_mapped(row: Row) -> bool:
+    try:
+        for address in row.addresses:
+            gdb.selected_inferior().read_memory(address, 1)
+    except gdb.MemoryError:
+        return False
+    return True
+
+
+def check_survive(snapshot: "Snapshot") -> None:
+    """
+    Refuse a restore that GDB could not resume after.
+
+    When it has stopped in the resolver of an indirect function (IFUNC) it keeps a
+    breakpoint of its own, of number 0, that no command deletes.
+    """
+    own = [row for row in rows() if row.number == 0]
+    if not own:
+        return
+    mappings = snapshot.mappings()
+    for row in own:
+        for address in row.addresses:
+            if not any(m["start"] <= address < m["end"] for m in mappings):
+                raise Problem(
+                    f"GDB has a breakpoint of its own at 0x{address:x}, in memory that"
+                    " was not there at the save, and could not be resumed",
+                    "In another run, set breakpoints on functions that a library"
+                    " chooses among (IFUNC) after the library is loaded",
+                )
 
 
 _WATCHPOINTS = (

@@ -1,6 +1,6 @@
 """What GDB must learn after a process was changed behind its back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional, Sequence
 
 import gdb
@@ -25,14 +25,31 @@ class Future:
     libraries: str
 
 
+# What before() would have found, had a save not put other reasons in the place of why
+# threads are stopped.  By TID; forgotten when the process is resumed.
+_remembered: dict[int, threads.Stop] = {}
+
+
+def before_save(process: Process) -> None:
+    """Remember what a restore at this same stop must look after."""
+    if not _remembered:
+        gdb.events.cont.connect(_forget)
+    _remembered.update(before(process).unreported)
+
+
+def _forget(event: gdb.ThreadEvent) -> None:
+    _remembered.clear()
+    gdb.events.cont.disconnect(_forget)
+
+
 def before(process: Process) -> Future:
     """What to look after when the process will have been restored."""
     unreported = {
         tid: stop
         for tid, stop in threads.stops().items()
-        if not stop.is_debuggers and tid != process.tid
+        if stop.may_be_unreported and tid != process.tid
     }
-    return Future(unreported, place.libraries())
+    return Future(_remembered | unreported, place.libraries())
 
 
 def flush() -> None:
@@ -74,7 +91,7 @@ def after_restore(
     tid = was.thread if was.thread in saved else snapshot.current_tid
     for other, stop in future.unreported.items():
         if other in saved and other != tid:
-            _use_up(process.pid, other, stop.signal)
+            _use_up(process.pid, saved[other], stop.signal)
     _set_signals(process.pid, saved, tid)
 
     # The innermost functions can be inlined: then GDB shows their caller first.
@@ -107,17 +124,13 @@ def _refresh_watchpoints() -> None:
             breakpoints.refresh_watchpoints()
 
 
-def _use_up(pid: int, tid: int, number: int) -> None:
+def _use_up(pid: int, thread: "Thread", number: int) -> None:
     """An event that GDB holds of a thread belongs to a future that is gone."""
-    how = threads.handling(number)
-    try:
-        if how is not None:
-            # Otherwise a signal that does not stop would be given to the thread.
-            replace(how, stop=True, print=True, passes=False).apply()
-        zero_stop.stop(pid, tid, is_shown=False)
-    finally:
-        if how is not None:
-            how.apply()
+    # A signal that does not stop would be given to the thread.
+    with threads.stopping(number):
+        zero_stop.stop(pid, thread["tid"], is_shown=False)
+    if thread["siginfo"]:
+        threads.set_siginfo(thread["siginfo"])
 
 
 def _set_signals(pid: int, saved: "dict[int, Thread]", selected: int) -> None:

@@ -1,7 +1,7 @@
 """Threads in GDB's eyes: which is selected, why each is stopped, what it will get."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterator
 
 import gdb
@@ -10,6 +10,7 @@ from ..problem import Problem
 
 _SIGTRAP = 5
 _SIGSTOP = 19
+_SI_KERNEL = 0x80
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,19 @@ class Stop:
         """A breakpoint, a step, or GDB's way of stopping the other threads."""
         return self.signal in (0, _SIGTRAP, _SIGSTOP)
 
+    @property
+    def may_be_unreported(self) -> bool:
+        """
+        GDB may hold an event of this thread, to report it after the next resumption.
+
+        It drops a breakpoint's hit by itself if the thread is elsewhere by then
+        (infrun.c, random_pending_event_thread), but not a signal, and only some
+        versions the end of a step: GDB 16.3 reports that as a SIGTRAP.
+        """
+        if self.signal == _SIGTRAP:
+            return self.code != _SI_KERNEL
+        return not self.is_debuggers
+
 
 @dataclass(frozen=True)
 class Handling:
@@ -40,6 +54,9 @@ class Handling:
     passes: bool
 
     def apply(self) -> None:
+        if self.name in ("SIGINT", "SIGTRAP"):
+            # GDB's own: it would ask whether we are sure.
+            return
         words = [
             "print" if self.print else "noprint",
             "stop" if self.stop else "nostop",
@@ -95,7 +112,8 @@ def kept_selection() -> Iterator[None]:
     try:
         yield
     finally:
-        if thread is not None and thread.is_valid() and gdb.selected_thread() != thread:
+        if thread is not None and thread.is_valid():
+            # This selects the innermost frame, in whatever thread.
             thread.switch()
             select_level(level)
 
@@ -155,6 +173,20 @@ def handling(number: int) -> "Handling | None":
         if words and words[0] == name and len(words) >= 4:
             return Handling(name, *(word == "Yes" for word in words[1:4]))
     return None
+
+
+@contextlib.contextmanager
+def stopping(number: int) -> Iterator[None]:
+    """GDB stops at a signal, and does not pass it on, whatever the user wants."""
+    how = handling(number)
+    if how is None:
+        yield
+        return
+    try:
+        replace(how, stop=True, print=True, passes=False).apply()
+        yield
+    finally:
+        how.apply()
 
 
 def _gdb_name(number: int) -> str:

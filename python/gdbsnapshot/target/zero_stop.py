@@ -9,8 +9,9 @@ alone: the kernel delivers the signal before the thread executes anything, and s
 stops where it was.
 
 SIGTRAP under `stepi` is best: GDB takes it for the end of the step, and no signal is
-reported to anybody.  It must not be blocked, and no breakpoint may claim it.  SIGSTOP
-under `continue` does where SIGTRAP does not.
+reported to anybody.  It must not be blocked, and no breakpoint may claim it.  Where it
+cannot be used, another signal under `continue` does: SIGSTOP, unless GDB has one of its
+own under way, which it would take ours for and go on.
 """
 
 import ctypes
@@ -21,7 +22,10 @@ from ..problem import Problem
 from . import breakpoints, threads
 
 _SIGTRAP = 5
+_SIGCONT = 18
 _SIGSTOP = 19
+_HARMLESS = (23, 28, 17)
+"""SIGURG, SIGWINCH, SIGCHLD: what a program ignores if it does not ask for it."""
 
 _TRIES = 16
 """Each try uses up one event that GDB had not reported yet; more than two are rare."""
@@ -41,7 +45,7 @@ def stop(pid: int, tid: int, is_shown: bool) -> None:
     for _ in range(_TRIES):
         threads.queue_nothing()
         used = _stop_once(pid, tid, before, is_shown)
-        if not _is_pending(pid, tid, used):
+        if not used or not _Masks(pid, tid).is_pending(used):
             break
     threads.select(tid)
     threads.queue_nothing()
@@ -55,23 +59,22 @@ def stop(pid: int, tid: int, is_shown: bool) -> None:
 
 
 def _stop_once(pid: int, tid: int, pc: int, is_shown: bool) -> int:
+    """Stop with the best signal that there is; returns it, or 0 if there is none."""
+    masks = _Masks(pid, tid)
     with breakpoints.quiet_at(pc) as is_quiet:
-        if is_quiet and not _status_bit(pid, tid, "SigBlk", _SIGTRAP):
+        if is_quiet and not masks.is_blocked(_SIGTRAP):
             _send(pid, tid, _SIGTRAP)
             _resume("stepi", is_shown)
             return _SIGTRAP
-        _send(pid, tid, _SIGSTOP)
-        before = threads.handling(_SIGSTOP)
-        try:
-            gdb.execute("handle SIGSTOP stop print nopass", to_string=True)
-            _resume("continue", is_shown=False)
-        finally:
-            if before is not None:
-                before.apply()
+        number = masks.substitute()
+        if number:
+            with threads.stopping(number):
+                _send(pid, tid, number)
+                _resume("continue", is_shown=False)
     if is_shown:
         gdb.execute("frame")
         gdb.execute("display")
-    return _SIGSTOP
+    return number
 
 
 def _resume(command: str, is_shown: bool) -> None:
@@ -98,24 +101,45 @@ def quietly(command: str) -> None:
 
 
 def _send(pid: int, tid: int, number: int) -> None:
-    if _is_pending(pid, tid, number):
+    if _Masks(pid, tid).is_pending(number):
         return
     if ctypes.CDLL(None).tgkill(pid, tid, number):
         raise Problem(f"thread {tid} cannot be sent signal {number}")
+    if not _Masks(pid, tid).is_pending(number):
+        # Resumed now, it would run.
+        raise Problem(f"signal {number} does not reach thread {tid}")
 
 
-def _is_pending(pid: int, tid: int, number: int) -> bool:
-    return _status_bit(pid, tid, "SigPnd", number)
+class _Masks:
+    """The signal masks of /proc/PID/task/TID/status (proc(5))."""
 
+    def __init__(self, pid: int, tid: int) -> None:
+        self._masks: dict[str, int] = {}
+        with open(f"/proc/{pid}/task/{tid}/status", encoding="utf-8") as status:
+            for line in status:
+                key, _, value = line.partition(":")
+                if key in ("SigPnd", "ShdPnd", "SigBlk"):
+                    self._masks[key] = int(value, 16)
 
-def _status_bit(pid: int, tid: int, key: str, number: int) -> bool:
-    """A signal's bit in one of the masks of /proc/PID/task/TID/status (proc(5))."""
-    with open(f"/proc/{pid}/task/{tid}/status", encoding="utf-8") as status:
-        for line in status:
-            name, _, value = line.partition(":")
-            if name == key:
-                return bool(int(value, 16) >> (number - 1) & 1)
-    return False
+    def _has(self, key: str, number: int) -> bool:
+        return bool(self._masks.get(key, 0) >> (number - 1) & 1)
+
+    def is_blocked(self, number: int) -> bool:
+        return self._has("SigBlk", number)
+
+    def is_pending(self, number: int) -> bool:
+        return self._has("SigPnd", number)
+
+    def substitute(self) -> int:
+        """A signal that stops the thread instead of SIGTRAP; 0: there is none."""
+        # A SIGSTOP that is sent takes a SIGCONT away (kernel/signal.c, prepare_signal).
+        has_cont = self._has("SigPnd", _SIGCONT) or self._has("ShdPnd", _SIGCONT)
+        if not has_cont and not self.is_pending(_SIGSTOP):
+            return _SIGSTOP
+        for number in _HARMLESS:
+            if not self.is_blocked(number) and not self.is_pending(number):
+                return number
+        return 0
 
 
 def _pc() -> int:

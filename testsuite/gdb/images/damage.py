@@ -1,19 +1,27 @@
 """Sourced in GDB: what the commands make of damaged images."""
 
+import hashlib
+
 import gdb
 
 
 def state():
-    """What of the inferior a damaged image could spoil."""
-    inferior, frame = gdb.selected_inferior(), gdb.newest_frame()
-    sp = int(frame.read_register("sp"))
-    block = gdb.lookup_static_symbol("block") or gdb.lookup_global_symbol("block")
-    address = int(block.value().address)
+    """Everything of the inferior that a damaged image could spoil."""
+    pid = gdb.selected_inferior().pid
+    memory = hashlib.sha256()
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as mem:
+        layout = maps.read()
+        for line in layout.splitlines():
+            bounds, access = line.split()[:2]
+            start, end = (int(word, 16) for word in bounds.split("-"))
+            if access.startswith("rw"):
+                mem.seek(start)
+                memory.update(mem.read(end - start))
     return (
         gdb.execute("info registers", to_string=True),
-        bytes(inferior.read_memory(address, 64)),
-        int(gdb.parse_and_eval("ticks")),
-        bytes(inferior.read_memory(sp, 256)),
+        gdb.execute("info vector", to_string=True),
+        layout,
+        memory.hexdigest(),
     )
 
 

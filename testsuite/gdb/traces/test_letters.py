@@ -23,7 +23,9 @@ def traces(pid: int) -> dict[str, object]:
         for line in task.joinpath("status").read_text().splitlines():
             name, _, value = line.partition(":")
             # What a process has used is no trace; that it used more is its right.
-            if name.startswith(("Sig", "Shd", "State", "Threads", "Cpus_", "Seccomp")):
+            if name != "SigQ" and name.startswith(
+                ("Sig", "Shd", "State", "Threads", "Cpus_", "Seccomp")
+            ):
                 found[f"{task.name} {name}"] = value.split()
         found[f"{task.name} comm"] = task.joinpath("comm").read_text()
     return found
