@@ -34,7 +34,7 @@ static _Noreturn void become(const char *path, const int go[2], int output)
 
 static bool enters_ppoll(pid_t tid)
 {
-	struct __ptrace_syscall_info info;
+	struct __ptrace_syscall_info info = { 0 };
 	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) > 0 &&
 	       info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_ppoll;
 }
