@@ -16,7 +16,7 @@ class Parser(argparse.ArgumentParser):
         return self.parse_args(list(argv))
 
     def error(self, message: str) -> NoReturn:
-        raise Problem(f"{self.prog}: {message}", f"See 'help {self.prog}'")
+        raise Problem(f"'{self.prog}': {message}", f"See 'help {self.prog}'")
 
     def option_strings(self) -> list[str]:
         return sorted(self._option_string_actions)

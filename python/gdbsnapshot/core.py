@@ -32,6 +32,11 @@ def _loaded() -> Iterator[Any]:
         raise Problem(str(error), error.remedy) from None
 
 
+def _listen(phase: str, done: int, total: int) -> bool:
+    """Where nobody looks on: Python still takes notice of a Ctrl-C."""
+    return True
+
+
 def _take_fail_at() -> int:
     global fail_at_next
     fail_at, fail_at_next = fail_at_next, 0
@@ -50,7 +55,7 @@ def capture(
             pid,
             current_tid=current_tid,
             patches=patches,
-            progress=progress,
+            progress=progress or _listen,
             fail_at=_take_fail_at(),
         )
     return snapshot
@@ -72,7 +77,7 @@ def restore(
             verify_memory=verify_memory,
             current_tid=current_tid,
             patches=patches,
-            progress=progress,
+            progress=progress or _listen,
             fail_at=_take_fail_at(),
         )
     return report
@@ -98,7 +103,7 @@ def check_identity(pid: int, snapshot: "Snapshot") -> None:
 def load(path: str, progress: "Optional[Progress]" = None) -> "Snapshot":
     """Read an image."""
     with _loaded() as module:
-        snapshot: "Snapshot" = module.load(path, progress=progress)
+        snapshot: "Snapshot" = module.load(path, progress=progress or _listen)
     return snapshot
 
 
@@ -110,7 +115,7 @@ def write(
 ) -> None:
     """Write an image."""
     with _loaded():
-        snapshot.write(path, overwrite=overwrite, progress=progress)
+        snapshot.write(path, overwrite=overwrite, progress=progress or _listen)
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ def delete(args: argparse.Namespace) -> list[Entry]:
 
     if args.all == bool(args.snapshots):
         raise Problem(
-            "snapshot delete: name the snapshots, or give -all",
+            "'snapshot delete' needs the names of snapshots, or -all and no names",
             "See 'snapshot list' for those there are",
         )
     return verbs.delete_all() if args.all else verbs.delete(*args.snapshots)

@@ -31,9 +31,7 @@ class Row:
 _ROW = re.compile(r"(-?\d+)\s+(\S.*?)\s+(?:keep|del|dis|dstp)\s+\S+\s*(.*)")
 _LOCATION = re.compile(r"(-?\d+)\.\d+\s")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
-_ENABLE_COUNT = re.compile(
-    r"\s+disable after (\d+) more hits?|\s+disable after next hit"
-)
+_ENABLE_COUNT = re.compile(r"\s+disable after next (\d+) hits")
 
 
 def rows() -> list[Row]:
@@ -61,7 +59,7 @@ def parse(text: str) -> list[Row]:
         else:
             count = _ENABLE_COUNT.match(line)
             if count:
-                found[-1].enable_count = int(count[1] or 1)
+                found[-1].enable_count = int(count[1])
     return found
 
 
