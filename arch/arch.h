@@ -209,9 +209,19 @@ struct snap_arch {
 	 * instruction (doc/interrupted-system-calls.md).
 	 *
 	 * Sets thread->interrupted_syscall, which whoever made the thread has set to
-	 * -1, when a call was interrupted. Calling it twice is as good as once.
+	 * -1, and interrupted_result when a call was interrupted. Calling it twice is
+	 * as good as once.
 	 */
 	void (*rewind_syscall)(struct snap_thread *thread);
+
+	/**
+	 * The other way: put general set `regs` of a landed thread back inside of the
+	 * call, at its end, with the kernel's note as its result. For a thread that is
+	 * then brought into a signal's stop, where the kernel decides about the call.
+	 *
+	 * @param thread Its interrupted_result is not 0.
+	 */
+	void (*reenter_syscall)(uint8_t *regs, const struct snap_thread *thread);
 
 	/** The number of the system call that general set `regs` is inside of, or -1.
 	 */
@@ -278,6 +288,16 @@ struct snap_arch {
 	void (*compare)(const struct snap_cpu *cpu, const struct snap_thread *wanted,
 			const struct snap_thread *actual, snap_difference_fn *found,
 			void *context);
+
+	/**
+	 * How much of a register set goes into the note of a core file that other tools
+	 * read: they guess what is where by its size. The rest goes into a note of
+	 * ours. NULL: all of every set.
+	 *
+	 * @return At most the set's own size.
+	 */
+	size_t (*note_size)(const struct snap_cpu *cpu,
+			    const struct snap_thread *thread, size_t regset);
 
 	/**
 	 * Why this thread cannot be landed on this CPU, as an error with a remedy.

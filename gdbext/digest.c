@@ -252,9 +252,7 @@ static PyObject *digest(PyObject *module, PyObject *args, PyObject *keywords)
 	if (!PyArg_ParseTupleAndKeywords(args, keywords, "i:digest", (char **)names,
 					 &pid))
 		return NULL;
-	_cleanup_(deinit) struct digests digests = {
-		.tracee = { .proc_fd = -1, .mem_fd = -1, .pagemap_fd = -1 },
-	};
+	_cleanup_(deinit) struct digests digests = { 0 };
 	snap_err error = collect(&digests, pid);
 	if (error)
 		return snap_py_raise(snap_py_state(module), error);

@@ -122,3 +122,17 @@ bool snap_x86_64_locate_component(const struct snap_cpu *cpu,
 	*ret_size = size;
 	return true;
 }
+
+size_t snap_x86_64_note_size(const struct snap_cpu *cpu,
+			     const struct snap_thread *thread, size_t regset)
+{
+	// Linux has 64 bytes of AMX configuration and 8 KiB of tiles behind the others
+	// (GDB 16, i387-tdep.c, i387_guess_xsave_layout, goes by the size).
+	uint64_t known = (UINT64_C(1) << (X86_COMPONENT_TILEDATA - 1)) - 1;
+	size_t size = thread->regsets[regset].size;
+	if (regset != SNAP_X86_64_XSTATE || !snap_x86_64_thread_mask(thread))
+		return size;
+	size_t wanted =
+		snap_x86_64_area_size(cpu, snap_x86_64_thread_mask(thread) & known);
+	return wanted < size ? wanted : size;
+}

@@ -100,6 +100,18 @@ static bool is_to_be_made_again(int64_t number, int64_t result)
 	}
 }
 
+/**
+ * The note to put back. Without its restart block a call is made again from its start
+ * unless a handler runs, and then ends with EINTR: that is what ERESTARTNOHAND says. A
+ * call that has only been entered has none.
+ */
+static int32_t note_of(int64_t result)
+{
+	if (result == -LINUX_ENOSYS)
+		return 0;
+	return result == -ERESTART_RESTARTBLOCK ? -ERESTARTNOHAND : (int32_t)result;
+}
+
 void snap_x86_64_rewind_syscall(struct snap_thread *thread)
 {
 	uint8_t *regs = thread->regsets[SNAP_X86_64_GENERAL].data;
@@ -113,6 +125,7 @@ void snap_x86_64_rewind_syscall(struct snap_thread *thread)
 	if (again) {
 		snap_x86_64_set_pc(regs,
 				   snap_x86_64_reg(regs, X86_rip) - SYSCALL_INSN_SIZE);
+		thread->interrupted_result = note_of(result);
 		result = number;
 	} else if (result == -ERESTART_RESTARTBLOCK) {
 		result = -LINUX_EINTR;
@@ -120,6 +133,15 @@ void snap_x86_64_rewind_syscall(struct snap_thread *thread)
 	snap_x86_64_finish_syscall(regs, result);
 	if (again || result == -LINUX_EINTR)
 		thread->interrupted_syscall = (int32_t)number;
+}
+
+void snap_x86_64_reenter_syscall(uint8_t *regs, const struct snap_thread *thread)
+{
+	snap_x86_64_set_reg(regs, X86_rip,
+			    snap_x86_64_reg(regs, X86_rip) + SYSCALL_INSN_SIZE);
+	snap_x86_64_set_reg(regs, X86_orig_rax, (uint64_t)thread->interrupted_syscall);
+	snap_x86_64_set_reg(regs, X86_rax,
+			    (uint64_t)(int64_t)thread->interrupted_result);
 }
 
 int64_t snap_x86_64_syscall_number(const uint8_t *regs)

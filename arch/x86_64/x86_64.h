@@ -175,6 +175,10 @@ bool snap_x86_64_is_dynamic(const struct snap_cpu *cpu, unsigned i);
 /** The size of an area that holds the components of a mask: 576 or more. */
 size_t snap_x86_64_area_size(const struct snap_cpu *cpu, uint64_t mask);
 
+/** GDB knows areas that end with PKRU; of 11008 bytes, with AMX, it makes nothing. */
+size_t snap_x86_64_note_size(const struct snap_cpu *cpu,
+			     const struct snap_thread *thread, size_t regset);
+
 /** The components that a thread's xstate set has; 0 without the set. */
 uint64_t snap_x86_64_thread_mask(const struct snap_thread *thread);
 
@@ -212,6 +216,7 @@ extern const int32_t snap_x86_64_syscalls[];
 void snap_x86_64_identify_syscall(struct snap_thread *thread, const uint8_t *code,
 				  size_t size);
 void snap_x86_64_rewind_syscall(struct snap_thread *thread);
+void snap_x86_64_reenter_syscall(uint8_t *regs, const struct snap_thread *thread);
 int64_t snap_x86_64_syscall_number(const uint8_t *regs);
 void snap_x86_64_prepare_syscall(uint8_t *regs, uint64_t insn, int64_t number,
 				 const uint64_t args[SNAP_MAX_SYSCALL_ARGS]);

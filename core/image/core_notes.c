@@ -155,16 +155,29 @@ static snap_err put_process(struct snap_buffer *notes,
 	return put_files(notes, &snapshot->vmas);
 }
 
-static snap_err put_regsets(struct snap_buffer *notes, const struct snap_arch *arch,
+/** One register set: what other tools know of it, and in a note of ours the rest. */
+static snap_err put_regset(struct snap_buffer *notes,
+			   const struct snap_snapshot *snapshot,
+			   const struct snap_thread *thread, size_t index)
+{
+	const struct snap_arch *arch = snapshot->arch;
+	const struct snap_regset_desc *desc = &arch->regsets[index];
+	const struct snap_regset *set = &thread->regsets[index];
+	size_t size = arch->note_size ? arch->note_size(&snapshot->cpu, thread, index)
+				      : set->size;
+	SNAP_TRY(
+		snap_note_append(notes, desc->owner, desc->note_type, set->data, size));
+	return size < set->size ? snap_notes_put_rest(notes, desc, set, size) : SNAP_OK;
+}
+
+static snap_err put_regsets(struct snap_buffer *notes,
+			    const struct snap_snapshot *snapshot,
 			    const struct snap_thread *thread)
 {
-	assert(arch->nr_regsets <= SNAP_MAX_REGSETS);
-	for (size_t i = 1; i < arch->nr_regsets; i++)
+	assert(snapshot->arch->nr_regsets <= SNAP_MAX_REGSETS);
+	for (size_t i = 1; i < snapshot->arch->nr_regsets; i++)
 		if (thread->regsets[i].size)
-			SNAP_TRY(snap_note_append(notes, arch->regsets[i].owner,
-						  arch->regsets[i].note_type,
-						  thread->regsets[i].data,
-						  thread->regsets[i].size));
+			SNAP_TRY(put_regset(notes, snapshot, thread, i));
 	return SNAP_OK;
 }
 
@@ -180,7 +193,7 @@ static snap_err put_thread(struct snap_buffer *notes,
 					  sizeof(thread->siginfo)));
 	if (is_first)
 		SNAP_TRY(put_process(notes, snapshot));
-	SNAP_TRY(put_regsets(notes, snapshot->arch, thread));
+	SNAP_TRY(put_regsets(notes, snapshot, thread));
 	return snap_notes_put_thread(notes, snapshot, thread);
 }
 

@@ -33,6 +33,7 @@ enum snap_note_type {
 	SNAP_NOTE_OMISSIONS = 0x47534e05,
 	SNAP_NOTE_EXTENTS = 0x47534e06,
 	SNAP_NOTE_DIGEST = 0x47534e07,
+	SNAP_NOTE_REGSET_REST = 0x47534e08,
 };
 
 /** The header of a note and an owner of 8 bytes. */

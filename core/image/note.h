@@ -1,6 +1,7 @@
 #ifndef SNAP_IMAGE_NOTE_H
 #define SNAP_IMAGE_NOTE_H
 
+#include "arch/arch.h"
 #include "core/base/buffer.h"
 #include "core/image/format.h"
 #include "core/model/snapshot.h"
@@ -40,6 +41,14 @@ _must_check_ snap_err snap_notes_put_core(struct snap_buffer *notes,
 _must_check_ snap_err snap_notes_put_thread(struct snap_buffer *notes,
 					    const struct snap_snapshot *snapshot,
 					    const struct snap_thread *thread);
+
+/**
+ * Append what a register set has from byte `start` on, without the zeros at its end:
+ * behind the note that has what is before it.
+ */
+_must_check_ snap_err snap_notes_put_rest(struct snap_buffer *notes,
+					  const struct snap_regset_desc *desc,
+					  const struct snap_regset *set, size_t start);
 
 /** Our notes on the whole process: manifest, CPU, mappings, omissions. */
 _must_check_ snap_err snap_notes_put_process(struct snap_buffer *notes,

@@ -105,6 +105,47 @@ static snap_err parse_thread(struct snap_parse *parse, struct snap_reader *note)
 	return SNAP_OK;
 }
 
+/** Make a register set of the newest thread longer, by bytes and zeros. */
+static snap_err extend_regset(struct snap_thread *thread, int index, uint32_t total,
+			      const uint8_t *rest, uint32_t size)
+{
+	struct snap_regset *set = &thread->regsets[index];
+	uint8_t *data = calloc(1, total);
+	if (!data)
+		return &snap_enomem;
+	memcpy(data, set->data, set->size);
+	memcpy(data + set->size, rest, size);
+	free(set->data);
+	*set = (struct snap_regset){ .size = total, .data = data };
+	return SNAP_OK;
+}
+
+static snap_err parse_rest(struct snap_parse *parse, struct snap_reader *note)
+{
+	const struct snap_arch *arch = parse->snapshot->arch;
+	struct snap_thread *thread = snap_parse_thread(parse);
+	uint32_t type, total, size;
+	_cleanup_free_ char *owner = NULL;
+	const uint8_t *rest;
+	SNAP_TRY(snap_reader_u32(note, &type));
+	SNAP_TRY(snap_reader_u32(note, &total));
+	SNAP_TRY(snap_reader_string(note, &owner));
+	SNAP_TRY(snap_reader_u32(note, &size));
+	SNAP_TRY(snap_reader_bytes(note, size, &rest));
+	int index = snap_arch_find_regset(arch, owner, type);
+	if (index < 0)
+		return SNAP_OK;
+	size_t before = thread ? thread->regsets[index].size : 0;
+	if (!before || total > arch->regsets[index].max_size || total < before ||
+	    size > total - before)
+		return snap_error_create(
+			SNAP_ERROR_CORRUPT,
+			"the rest of the %s registers of thread %d does "
+			"not fit",
+			arch->regsets[index].name, thread ? (int)thread->tid : 0);
+	return extend_regset(thread, index, total, rest, size);
+}
+
 static snap_err parse_omissions(struct snap_parse *parse, struct snap_reader *note)
 {
 	uint32_t count;
@@ -158,6 +199,8 @@ static const struct kind {
 	{ SNAP_NOTE_CPU, "its CPU note", false, parse_cpu },
 	{ SNAP_NOTE_MAPPINGS, "its mappings note", false, parse_mappings },
 	{ SNAP_NOTE_THREAD, "its thread note", true, parse_thread },
+	{ SNAP_NOTE_REGSET_REST, "its note on the rest of a register set", true,
+	  parse_rest },
 	{ SNAP_NOTE_OMISSIONS, "its omissions note", false, parse_omissions },
 	{ SNAP_NOTE_EXTENTS, "its extents note", false, parse_extents },
 	{ SNAP_NOTE_DIGEST, "its digest note", false, parse_digest },

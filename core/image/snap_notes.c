@@ -93,6 +93,22 @@ snap_err snap_notes_put_thread(struct snap_buffer *notes,
 	return snap_note_end(notes, note);
 }
 
+snap_err snap_notes_put_rest(struct snap_buffer *notes,
+			     const struct snap_regset_desc *desc,
+			     const struct snap_regset *set, size_t start)
+{
+	size_t note, end = set->size;
+	while (end > start && !set->data[end - 1])
+		end--;
+	SNAP_TRY(snap_note_begin_ours(notes, SNAP_NOTE_REGSET_REST, &note));
+	SNAP_TRY(snap_buffer_append_uint(notes, desc->note_type, 4));
+	SNAP_TRY(snap_buffer_append_uint(notes, set->size, 4));
+	SNAP_TRY(snap_buffer_append_string(notes, desc->owner));
+	SNAP_TRY(snap_buffer_append_uint(notes, end - start, 4));
+	SNAP_TRY(snap_buffer_append(notes, set->data + start, end - start));
+	return snap_note_end(notes, note);
+}
+
 snap_err snap_notes_put_process(struct snap_buffer *notes,
 				const struct snap_snapshot *snapshot)
 {

@@ -57,6 +57,7 @@ static const struct snap_field thread_fields[] = {
 	THREAD(UINT, robust_list.head),
 	THREAD(UINT, robust_list.length),
 	THREAD(UINT, tid_address),
+	THREAD(UINT, interrupted_result),
 };
 const struct snap_fields snap_thread_fields = SNAP_FIELDS(thread_fields);
 

@@ -111,6 +111,7 @@ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
 		.tracee = tracee,
 		.insn = insn,
 		.thread.tid = tid,
+		.thread.interrupted_syscall = -1,
 	};
 	SNAP_TRY(read_thread(&borrowed));
 	borrowed.is_active = true;
@@ -178,10 +179,9 @@ static snap_err run_call(struct snap_borrowed *borrowed, const uint8_t *regs,
 	return finish_call(borrowed, ret);
 }
 
-/** A copy of the general registers. Owned by the caller, NULL: no memory. */
-static uint8_t *copy_registers(const struct snap_borrowed *borrowed)
+/** A copy of general registers. Owned by the caller, NULL: no memory. */
+static uint8_t *copy_registers(const struct snap_regset *general)
 {
-	const struct snap_regset *general = &borrowed->thread.regsets[0];
 	uint8_t *regs = malloc(general->size);
 	if (regs)
 		memcpy(regs, general->data, general->size);
@@ -192,7 +192,7 @@ snap_err snap_borrowed_call(struct snap_borrowed *borrowed, enum snap_syscall nu
 			    const uint64_t args[SNAP_MAX_SYSCALL_ARGS], int64_t *ret)
 {
 	const struct snap_arch *arch = borrowed->tracee->arch;
-	_cleanup_free_ uint8_t *regs = copy_registers(borrowed);
+	_cleanup_free_ uint8_t *regs = copy_registers(&borrowed->thread.regsets[0]);
 	if (!regs)
 		return &snap_enomem;
 	arch->prepare_syscall(regs, borrowed->insn, arch->syscalls[number], args);
@@ -225,9 +225,10 @@ static snap_err drain_sigsegv(struct snap_borrowed *borrowed, bool *ret_was_ther
 	return SNAP_OK;
 }
 
-snap_err snap_borrowed_sigreturn(struct snap_borrowed *borrowed, uint64_t frame)
+snap_err snap_borrowed_sigreturn(struct snap_borrowed *borrowed,
+				 const struct snap_regset *general, uint64_t frame)
 {
-	_cleanup_free_ uint8_t *regs = copy_registers(borrowed);
+	_cleanup_free_ uint8_t *regs = copy_registers(general);
 	if (!regs)
 		return &snap_enomem;
 	borrowed->tracee->arch->prepare_sigreturn(regs, borrowed->insn, frame);
@@ -251,10 +252,14 @@ snap_err snap_borrowed_sigreturn(struct snap_borrowed *borrowed, uint64_t frame)
 static snap_err settle_restart(struct snap_borrowed *borrowed)
 {
 	const struct snap_arch *arch = borrowed->tracee->arch;
-	const uint8_t *regs = borrowed->thread.regsets[0].data;
-	if (borrowed->has_lost_restart && arch->syscall_number(regs) >= 0 &&
-	    arch->syscall_result(regs) == -ERESTART_RESTARTBLOCK)
-		return snap_settle_syscall(borrowed->tracee, &borrowed->thread);
+	struct snap_thread *thread = &borrowed->thread;
+	uint8_t *regs = thread->regsets[0].data;
+	if (!borrowed->has_lost_restart || arch->syscall_number(regs) < 0 ||
+	    arch->syscall_result(regs) != -ERESTART_RESTARTBLOCK)
+		return SNAP_OK;
+	SNAP_TRY(snap_settle_syscall(borrowed->tracee, thread));
+	if (thread->interrupted_result)
+		arch->reenter_syscall(regs, thread);
 	return SNAP_OK;
 }
 

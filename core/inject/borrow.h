@@ -54,11 +54,15 @@ _must_check_ snap_err snap_borrowed_call(struct snap_borrowed *borrowed,
 /**
  * Load a signal frame, by rt_sigreturn(2).
  *
+ * @param general The general registers to do it with: what a frame does not carry of
+ *	them (segment bases) stays. Of the size of the thread's own.
+ *
  * The registers and the signal mask are then the frame's, which the caller verifies.
  * SNAP_ERROR_MISMATCH when the kernel did not like the frame: the SIGSEGV it sends for
  * that is taken away.
  */
 _must_check_ snap_err snap_borrowed_sigreturn(struct snap_borrowed *borrowed,
+					      const struct snap_regset *general,
 					      uint64_t frame);
 
 /** The system call arguments; those not given are 0. */

@@ -85,7 +85,7 @@ snap_err snap_land(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
 	_cleanup_buffer_ struct snap_buffer bytes = { 0 };
 	SNAP_TRY(tracee->arch->sigframe_encode(cpu, wanted, frame, &bytes));
 	SNAP_TRY(snap_tracee_write(tracee, frame, bytes.data, bytes.size));
-	SNAP_TRY(snap_borrowed_sigreturn(borrowed, frame));
+	SNAP_TRY(snap_borrowed_sigreturn(borrowed, &wanted->regsets[0], frame));
 	return verify(borrowed, cpu, wanted);
 }
 
@@ -116,6 +116,24 @@ snap_err snap_land_check_altstack(struct snap_borrowed *borrowed,
 	return verify(borrowed, cpu, wanted);
 }
 
+/**
+ * A thread that was interrupted in a system call goes back into it: what a signal
+ * handler does to the call is for the kernel to decide, when the debugger has said
+ * which signal it gets.
+ */
+static snap_err reenter(struct snap_borrowed *borrowed,
+			const struct snap_thread *wanted)
+{
+	if (!wanted->interrupted_result)
+		return SNAP_OK;
+	_cleanup_thread_ struct snap_thread copy = { .tid = wanted->tid };
+	const struct snap_regset *general = &wanted->regsets[0];
+	SNAP_TRY(snap_thread_set_regset(&copy, 0, general->data, general->size));
+	borrowed->tracee->arch->reenter_syscall(copy.regsets[0].data, wanted);
+	return snap_tracee_write_regset(borrowed->tracee, wanted->tid, 0,
+					copy.regsets[0].data, general->size);
+}
+
 snap_err snap_land_finish(struct snap_borrowed *borrowed,
 			  const struct snap_thread *wanted)
 {
@@ -123,6 +141,7 @@ snap_err snap_land_finish(struct snap_borrowed *borrowed,
 	if (borrowed->dispatch.mode)
 		SNAP_TRY(snap_tracee_write_user_dispatch(tracee, wanted->tid,
 							 &borrowed->dispatch));
+	SNAP_TRY(reenter(borrowed, wanted));
 	SNAP_TRY(snap_rearm(tracee, wanted->tid, wanted->sigmask,
 			    snap_thread_has(wanted, SNAP_THREAD_SIGINFO)
 				    ? wanted->siginfo

@@ -89,6 +89,12 @@ struct snap_thread {
 	 * to know.
 	 */
 	int32_t interrupted_syscall;
+	/**
+	 * What the kernel had noted as its result: -512, -513 or -514, which decide
+	 * what a signal handler does to the call. 0: none, or the call is not made
+	 * again.
+	 */
+	int32_t interrupted_result;
 };
 
 void snap_thread_deinit(struct snap_thread *thread);

@@ -124,7 +124,10 @@ static snap_err find_build_ids(struct snap_tracee *tracee, struct snap_vmas *vma
 	_Alignas(uint64_t) uint8_t page[4096];
 	for (size_t i = 0; i < vmas->nr; i++) {
 		struct snap_vma *vma = &vmas->list[i];
-		if (!snap_vma_is_file(vma) || vma->flags & SNAP_VMA_DEVICE)
+		// The vdso's tells whether another kernel's stands for it
+		// (core/unwind/vdso.h).
+		bool is_vdso = !strcmp(vma->name, "[vdso]");
+		if (!(snap_vma_is_file(vma) || is_vdso) || vma->flags & SNAP_VMA_DEVICE)
 			continue;
 		if (first && first->inode == vma->inode &&
 		    first->dev_major == vma->dev_major &&

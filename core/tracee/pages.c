@@ -41,7 +41,8 @@ static snap_err scan_by_ioctl(struct snap_tracee *tracee, uint64_t start, uint64
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "scan the pages at %#lx",
 				   (unsigned long)start));
-	struct page_region regions[SNAP_MAX_PAGE_RUNS];
+	// For valgrind, which does not know what this ioctl writes.
+	struct page_region regions[SNAP_MAX_PAGE_RUNS] = { 0 };
 	struct pm_scan_arg arg = {
 		.size = sizeof(arg),
 		.start = start,

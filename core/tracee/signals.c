@@ -76,7 +76,7 @@ snap_err snap_tracee_read_sigmask(struct snap_tracee *tracee, pid_t tid, uint64_
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "read the signal mask of thread %d",
 				   (int)tid));
-	uint64_t mask;
+	uint64_t mask = 0; // for valgrind, which does not know what this call writes
 	if (ptrace(PTRACE_GETSIGMASK, tid, sizeof(mask), &mask) < 0)
 		return snap_error_os(errno, "cannot read the signal mask of thread %d",
 				     (int)tid);

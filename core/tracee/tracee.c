@@ -31,6 +31,7 @@ static snap_err open_files(struct snap_tracee *tracee)
 
 snap_err snap_tracee_init(struct snap_tracee *tracee, pid_t pid, uint64_t fail_at)
 {
+	tracee->proc_fd = tracee->mem_fd = tracee->pagemap_fd = -1;
 	_cleanup_tracee_ struct snap_tracee made = {
 		.pid = pid,
 		.arch = snap_arch_host(),

@@ -34,7 +34,10 @@ struct snap_tracee {
 	uint64_t nr_calls;
 };
 
-/** SNAP_ERROR_GONE when there is no such process. */
+/**
+ * SNAP_ERROR_GONE when there is no such process. On an error nothing is open, and
+ * snap_tracee_deinit() may be called all the same: a scope guard will.
+ */
 _must_check_ snap_err snap_tracee_init(struct snap_tracee *tracee, pid_t pid,
 				       uint64_t fail_at);
 void snap_tracee_deinit(struct snap_tracee *tracee);

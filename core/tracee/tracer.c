@@ -19,11 +19,6 @@ static snap_err create(pid_t pid, struct snap_tracer **ret)
 	_cleanup_tracer_ struct snap_tracer *tracer = calloc(1, sizeof(*tracer));
 	if (!tracer)
 		return &snap_enomem;
-	tracer->tracee = (struct snap_tracee){
-		.proc_fd = -1,
-		.mem_fd = -1,
-		.pagemap_fd = -1,
-	};
 	SNAP_TRY(snap_tracee_init(&tracer->tracee, pid, 0));
 	*ret = snap_take(tracer);
 	return SNAP_OK;

@@ -39,6 +39,7 @@ def test_a_capture_that_fails_leaves_no_trace(
     assert snap.run_until(pid, []) == 0
 
 
+@pytest.mark.restores
 @pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
 def test_a_restore_is_done_or_undone(
     snap: ModuleType, spawn: Spawn, program: list[str]

@@ -51,6 +51,7 @@ def test_an_image_holds_all_of_the_snapshot(
     assert os.stat(tmp_path / "image").st_mode & 0o777 == 0o600
 
 
+@pytest.mark.restores
 def test_a_loaded_image_can_be_restored(
     snap: ModuleType, spawn: Spawn, tmp_path: Path
 ) -> None:

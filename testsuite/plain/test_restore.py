@@ -10,6 +10,7 @@ USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
 PROGRAMS = ["steps", "threads", "vectors"]
 
 
+@pytest.mark.restores
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_everything_is_back(snap: ModuleType, spawn: Spawn, program: str) -> None:
     # GIVEN a program that was saved, and has scrambled all it has since
@@ -28,6 +29,7 @@ def test_everything_is_back(snap: ModuleType, spawn: Spawn, program: str) -> Non
     assert state(snap, pid) == wanted
 
 
+@pytest.mark.restores
 @pytest.mark.parametrize("verify", [True, False])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_the_program_runs_on_from_there_again_and_again(
@@ -48,6 +50,7 @@ def test_the_program_runs_on_from_there_again_and_again(
     assert snap.run_until(pid, []) == 0
 
 
+@pytest.mark.restores
 def test_back_and_forth_in_time(snap: ModuleType, spawn: Spawn) -> None:
     # GIVEN two snapshots of one process
     pid = stop_at(snap, spawn("steps"), USR1)
@@ -66,6 +69,7 @@ def test_back_and_forth_in_time(snap: ModuleType, spawn: Spawn) -> None:
     assert snap.run_until(pid, []) == 0
 
 
+@pytest.mark.restores
 def test_explain_touches_nothing(snap: ModuleType, spawn: Spawn) -> None:
     # GIVEN a program that has run on since its snapshot
     pid = stop_at(snap, spawn("threads"), USR1)
@@ -98,6 +102,7 @@ def test_another_process_is_refused(snap: ModuleType, spawn: Spawn) -> None:
     assert snap.digest(second) == before
 
 
+@pytest.mark.restores
 def test_a_callback_that_stops_a_restore_undoes_it(
     snap: ModuleType, spawn: Spawn
 ) -> None:

@@ -39,6 +39,7 @@ static const char *compare_threads(const struct snap_thread *a,
 	COMPARE(a, b, robust_list.head);
 	COMPARE(a, b, robust_list.length);
 	COMPARE(a, b, tid_address);
+	COMPARE(a, b, interrupted_result);
 	COMPARE_BYTES(a, b, siginfo);
 	COMPARE(a, b, interrupted_syscall);
 	for (size_t i = 0; i < SNAP_MAX_REGSETS; i++) {

@@ -70,6 +70,7 @@ static void make_thread(struct dice *dice, const struct snap_arch *arch,
 	thread->robust_list.head = roll(dice, UINT64_MAX);
 	thread->robust_list.length = roll(dice, UINT64_MAX);
 	thread->tid_address = roll(dice, UINT64_MAX);
+	thread->interrupted_result = -(int32_t)roll(dice, 600);
 	thread->interrupted_syscall = (int32_t)roll(dice, 400) - 1;
 	if (snap_thread_has(thread, SNAP_THREAD_SIGINFO))
 		fill(dice, thread->siginfo, sizeof(thread->siginfo));

@@ -22,17 +22,19 @@ static void run(enum __ptrace_request how, pid_t tid, int signal)
 		fail_msg("cannot resume thread %d: %s", (int)tid, strerror(errno));
 }
 
-static _Noreturn void become(const char *path, int go, int output)
+static _Noreturn void become(const char *path, const int go[2], int output)
 {
 	char byte;
-	if (read(go, &byte, 1) == 1 && dup2(output, STDOUT_FILENO) >= 0)
+	// When the test ends first, this end is the last, and the read ends too.
+	close(go[1]);
+	if (read(go[0], &byte, 1) == 1 && dup2(output, STDOUT_FILENO) >= 0)
 		execl(path, path, (char *)NULL);
 	_exit(127);
 }
 
 static bool enters_ppoll(pid_t tid)
 {
-	struct __ptrace_syscall_info info;
+	struct __ptrace_syscall_info info = { 0 };
 	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) > 0 &&
 	       info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_ppoll;
 }
@@ -74,7 +76,7 @@ void stopped_child_start(struct stopped_child *child, const char *path,
 	child->pid = fork();
 	assert_true(child->pid >= 0);
 	if (!child->pid)
-		become(path, go[0], output[1]);
+		become(path, go, output[1]);
 	assert_int_equal(ptrace(PTRACE_SEIZE, child->pid, NULL, OPTIONS), 0);
 	assert_int_equal(write(go[1], "", 1), 1);
 

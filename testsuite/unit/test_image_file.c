@@ -104,7 +104,7 @@ static void test_what_is_no_regular_file_is_not_read(void **state)
 static bool mount_tiny(void **state)
 {
 	return (!unshare(CLONE_NEWNS) || !unshare(CLONE_NEWUSER | CLONE_NEWNS)) &&
-	       !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	       !mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) &&
 	       !mount("tiny", *state, "tmpfs", 0, "size=64k");
 }
 

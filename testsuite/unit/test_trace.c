@@ -173,7 +173,29 @@ static void test_a_signal_that_only_sigsuspend_lets_in_still_arrives(void **stat
 	end(pid, resume(pid, SIGUSR1));
 }
 
-static int raises_twice(void)
+static void test_a_restored_sigsuspend_is_ended_by_its_signal(void **state)
+{
+	pid_t pid = start(suspends);
+	assert_int_equal(WSTOPSIG(resume(pid, 0)), SIGUSR1);
+	_cleanup_snapshot_ struct snap_snapshot *snapshot = capture(pid);
+
+	for (int i = 0; i < 3; i++) {
+		struct snap_restore_report report;
+		assert_ok(snap_session_restore(&(struct snap_target){ .pid = pid },
+					       snapshot,
+					       &(struct snap_restore_options){
+						       .verify_memory = true },
+					       &report));
+	}
+
+	// It stands inside of the call, and the handler that runs now ends the call.
+	assert_int_equal(stop_info(pid).si_code, SI_QUEUE);
+	int status = resume(pid, SIGUSR1);
+	assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGUSR1);
+	end(pid, resume(pid, SIGUSR1));
+}
+
+static int raises(void)
 {
 	raise(SIGUSR1);
 	return 0;
@@ -181,7 +203,7 @@ static int raises_twice(void)
 
 static void test_a_stop_that_the_debugger_has_asked_for_is_still_due(void **state)
 {
-	pid_t pid = start(raises_twice);
+	pid_t pid = start(raises);
 	assert_int_equal(WSTOPSIG(resume(pid, 0)), SIGUSR1);
 	assert_int_equal(syscall(SYS_tgkill, pid, pid, SIGSTOP), 0);
 
@@ -223,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_a_pending_sigcont_outlives_a_save),
 		cmocka_unit_test(
 			test_a_signal_that_only_sigsuspend_lets_in_still_arrives),
+		cmocka_unit_test(test_a_restored_sigsuspend_is_ended_by_its_signal),
 		cmocka_unit_test(
 			test_a_stop_that_the_debugger_has_asked_for_is_still_due),
 		cmocka_unit_test(

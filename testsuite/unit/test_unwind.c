@@ -1,7 +1,6 @@
 #include "testsuite/unit/unit.h"
 
 #include <dlfcn.h>
-#include <elfutils/libdwelf.h>
 #include <gelf.h>
 #include <link.h>
 #include <string.h>
@@ -221,6 +220,9 @@ static void make_call(const struct unwind_scene *scene, struct snap_thread *thre
 
 static void test_the_vdso_is_unwound_when_it_is_this_kernels(void **state)
 {
+	// A kernel may have been told to give none (vdso=0), and valgrind hides it.
+	if (!getauxval(AT_SYSINFO_EHDR))
+		skip();
 	_cleanup_scene_ struct unwind_scene scene;
 	unwind_scene_open(&scene, UNWIND_TARGET);
 	Elf *own = open_own_vdso();
@@ -228,25 +230,22 @@ static void test_the_vdso_is_unwound_when_it_is_this_kernels(void **state)
 	make_call(&scene, unwind_scene_thread(&scene, "main"),
 		  vdso->start + vdso_function(own));
 
-	// GIVEN another kernel's vdso, or one that cannot be told
-	vdso->build_id_size = 0;
+	// GIVEN a thread in the vdso of this kernel, which is not in the snapshot
 	unwind_scene_walk(&scene);
 	const struct snap_backtrace *backtrace = unwind_scene_find(&scene, "main");
-	assert_int_equal(backtrace->nr_frames, 1);
-	assert_string_equal(backtrace->frames[0].module, "[vdso]");
-	assert_non_null(strstr(backtrace->end_reason, "is in the vdso"));
-
-	// WHEN it is known to be this one
-	const void *id;
-	vdso->build_id_size = (uint8_t)dwelf_elf_gnu_build_id(own, &id);
-	memcpy(vdso->build_id, id, vdso->build_id_size);
-	unwind_scene_walk(&scene);
-
-	// THEN what called into it is found
-	backtrace = unwind_scene_find(&scene, "main");
 	assert_non_null(backtrace->frames[0].function);
 	assert_null(backtrace->end_reason);
 	assert_target_functions(&scene);
+
+	// WHEN the kernel was another
+	vdso->build_id[0] ^= 1;
+	unwind_scene_walk(&scene);
+
+	// THEN nothing is guessed
+	backtrace = unwind_scene_find(&scene, "main");
+	assert_int_equal(backtrace->nr_frames, 1);
+	assert_string_equal(backtrace->frames[0].module, "[vdso]");
+	assert_non_null(strstr(backtrace->end_reason, "is in the vdso"));
 	elf_end(own);
 }
 

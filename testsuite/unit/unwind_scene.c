@@ -11,6 +11,11 @@ void unwind_scene_open(struct unwind_scene *scene, const char *path)
 {
 	*scene = (struct unwind_scene){ 0 };
 	stopped_child_start(&scene->child, path, UNWIND_NR_THREADS);
+	unwind_scene_capture(scene);
+}
+
+void unwind_scene_capture(struct unwind_scene *scene)
+{
 	const struct snap_target target = { .pid = scene->child.pid };
 	assert_ok(snap_session_capture(&target, &scene->snapshot));
 }
@@ -90,17 +95,21 @@ void assert_target_functions(const struct unwind_scene *scene)
 		{ "main", { "third", "second", "first", "main" } },
 		{ "waiter", { "third", "second", "first", "waiter" } },
 		{ "handler", { "third", "on_signal", "interrupted", "handler" } },
-		{ "deep", { "third", "_ZN4snap7recurseEi", "deep" } },
-		{ "too deep", { "third", "_ZN4snap7recurseEi" } },
+		{ "deep", { "third", "recurse", "deep" } },
+		{ "too deep", { "third", "recurse" } },
 	};
 
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(rows); i++) {
 		const struct snap_backtrace *backtrace =
 			unwind_scene_find(scene, rows[i].comm);
 		const char *const *wanted = rows[i].functions;
-		for (size_t j = 0; *wanted && j < backtrace->nr_frames; j++)
-			if (is_in(&backtrace->frames[j], *wanted))
+		// With libstdc++ loaded, by a sanitizer for one, recurse() has its C++
+		// name.
+		for (size_t j = 0; *wanted && j < backtrace->nr_frames; j++) {
+			const char *function = backtrace->frames[j].function;
+			if (function && strstr(function, *wanted))
 				wanted++;
+		}
 		if (*wanted)
 			fail_msg("thread %s: no %s after what comes before it",
 				 rows[i].comm, *wanted);

@@ -20,6 +20,8 @@ struct unwind_scene {
 
 /** Run the program and take the snapshot. */
 void unwind_scene_open(struct unwind_scene *scene, const char *path);
+/** The second half: take the snapshot of a child that was started. */
+void unwind_scene_capture(struct unwind_scene *scene);
 void unwind_scene_close(struct unwind_scene *scene);
 #define _cleanup_scene_ _cleanup_(unwind_scene_close)
 

@@ -104,5 +104,5 @@ def _check_events() -> None:
             )
 
 
-# PTRACE_EVENT_* of <linux/ptrace.h>.
-_EVENTS = {1: "fork", 2: "vfork", 3: "clone", 4: "exec", 5: "vfork"}
+# PTRACE_EVENT_* of <linux/ptrace.h>; the core brings a thread out of a clone itself.
+_EVENTS = {1: "fork", 2: "vfork", 4: "exec", 5: "vfork"}

@@ -59,6 +59,16 @@ def test_the_newest_is_restored_by_default(two):
     assert two.finish_program() == 0
 
 
+def test_a_dry_run_says_the_steps_and_does_none(two):
+    two.go(until="tick", hits=2)
+    seen = two.look()
+    said = two("snapshot restore first -dry-run")
+    assert "land thread" in said
+    assert two.look() == seen
+    assert two.value("round") == 4
+    assert two.finish_program() == 0
+
+
 def test_the_threads_are_shown_with_functions_files_and_lines(two):
     said = two("snapshot show second -threads")
     for place in ("wait_in_red", "wait_in_green", "wait_in_blue", "tick"):

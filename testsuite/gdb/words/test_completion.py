@@ -40,6 +40,7 @@ def test_names_are_completed(saved, word):
     [
         ("save", "-file"),
         ("save", "-note"),
+        ("restore", "-dry-run"),
         ("show", "-threads"),
         ("show", "-registers"),
         ("show", "-memory"),
