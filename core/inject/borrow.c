@@ -104,6 +104,23 @@ static snap_err read_thread(struct snap_borrowed *borrowed)
 	return snap_tracee_read_rseq(borrowed->tracee, thread);
 }
 
+/**
+ * All signals are blocked while we work, but the SIGSEGV that a bad frame brings:
+ * forced on a thread that blocks it, it would lose the program's handler. One that is
+ * pending already stays where it is. Nothing that we do forces another signal.
+ */
+static snap_err choose_mask(struct snap_borrowed *borrowed, uint64_t *ret)
+{
+	const uint64_t segv = UINT64_C(1) << (SIGSEGV - 1);
+	struct snap_proc_status status;
+	SNAP_TRY(
+		snap_proc_read_status(borrowed->tracee, borrowed->thread.tid, &status));
+	borrowed->had_sigsegv = (status.pending | status.shared_pending) & segv;
+	*ret = borrowed->had_sigsegv ? UINT64_MAX
+				     : ~segv | (borrowed->thread.sigmask & segv);
+	return SNAP_OK;
+}
+
 snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
 		     struct snap_borrowed *ret)
 {
@@ -117,13 +134,9 @@ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
 	borrowed.is_active = true;
 	SNAP_TRY(put_rseq_aside(&borrowed));
 	SNAP_TRY(put_dispatch_aside(&borrowed));
-	// Synchronous signals stay: blocked, a forced one would lose the program's
-	// handler.
-	uint64_t synchronous = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1)
-								      << (SIGTRAP - 1);
-	SNAP_TRY(snap_tracee_write_sigmask(tracee, tid,
-					   ~synchronous | (borrowed.thread.sigmask &
-							   synchronous)));
+	uint64_t mask;
+	SNAP_TRY(choose_mask(&borrowed, &mask));
+	SNAP_TRY(snap_tracee_write_sigmask(tracee, tid, mask));
 	*ret = borrowed;
 	borrowed = (struct snap_borrowed){ 0 };
 	return SNAP_OK;
@@ -208,7 +221,8 @@ static snap_err drain_sigsegv(struct snap_borrowed *borrowed, bool *ret_was_ther
 	pid_t tid = borrowed->thread.tid;
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(borrowed->tracee, tid, &status));
-	*ret_was_there = status.pending & UINT64_C(1) << (SIGSEGV - 1);
+	*ret_was_there =
+		!borrowed->had_sigsegv && status.pending & UINT64_C(1) << (SIGSEGV - 1);
 	if (!*ret_was_there)
 		return SNAP_OK;
 	SNAP_TRY(snap_tracee_write_sigmask(borrowed->tracee, tid,

@@ -26,6 +26,8 @@ struct snap_borrowed {
 	struct snap_user_dispatch dispatch;
 	/** It had a SIGSTOP pending that our calls have used up. */
 	bool owes_sigstop;
+	/** A SIGSEGV was pending before: not of a frame of ours. */
+	bool had_sigsegv;
 	/** It is in the middle of a system call of ours. */
 	bool is_inside_call;
 	/** A signal frame was loaded: the kernel has forgotten how to go on with a

@@ -33,11 +33,7 @@ snap_err snap_rearm(struct snap_tracee *tracee, pid_t tid, uint64_t sigmask,
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(tracee, tid, &status));
 	int signal = choose_signal(&status);
-	// SIGTRAP stays as it is: blocked, a forced one would lose the program's
-	// handler.
-	SNAP_TRY(snap_tracee_write_sigmask(tracee, tid,
-					   ~(bit(signal) | bit(SIGTRAP)) |
-						   (sigmask & bit(SIGTRAP))));
+	SNAP_TRY(snap_tracee_write_sigmask(tracee, tid, ~bit(signal)));
 	SNAP_TRY(snap_tracee_signal(tracee, tid, signal));
 
 	struct snap_stop stop;

@@ -214,6 +214,34 @@ static void test_a_stop_that_the_debugger_has_asked_for_is_still_due(void **stat
 	end(pid, resume(pid, 0));
 }
 
+/** Exits with 0 when a SIGTRAP and a SIGSEGV that somebody sent have both arrived. */
+static int gets_two(void)
+{
+	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+	sigaction(SIGTRAP, &action, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+	raise(SIGUSR1);
+	return got_code == SI_TKILL ? 0 : 1;
+}
+
+static void test_signals_of_faults_that_are_only_pending_stay_pending(void **state)
+{
+	pid_t pid = start(gets_two);
+	assert_int_equal(WSTOPSIG(resume(pid, 0)), SIGUSR1);
+	assert_int_equal(syscall(SYS_tgkill, pid, pid, SIGTRAP), 0);
+	assert_int_equal(syscall(SYS_tgkill, pid, pid, SIGSEGV), 0);
+
+	_cleanup_snapshot_ struct snap_snapshot *snapshot = capture(pid);
+	struct snap_restore_report report;
+	assert_ok(snap_session_restore(&(struct snap_target){ .pid = pid }, snapshot,
+				       &(struct snap_restore_options){ 0 }, &report));
+
+	assert_int_equal(stop_info(pid).si_signo, SIGUSR1);
+	assert_int_equal(WSTOPSIG(resume(pid, 0)), SIGTRAP);
+	assert_int_equal(WSTOPSIG(resume(pid, SIGTRAP)), SIGSEGV);
+	end(pid, resume(pid, SIGSEGV));
+}
+
 static int stops_at_a_call(void)
 {
 	getppid();
@@ -248,6 +276,8 @@ int main(void)
 		cmocka_unit_test(test_a_restored_sigsuspend_is_ended_by_its_signal),
 		cmocka_unit_test(
 			test_a_stop_that_the_debugger_has_asked_for_is_still_due),
+		cmocka_unit_test(
+			test_signals_of_faults_that_are_only_pending_stay_pending),
 		cmocka_unit_test(
 			test_a_thread_at_the_entry_of_a_call_is_refused_untouched),
 	};
