@@ -3,6 +3,7 @@
 import signal
 from pathlib import Path
 from types import ModuleType
+from typing import Iterator
 
 import pytest
 from conftest import Spawn
@@ -68,6 +69,15 @@ def test_an_exception_of_the_callback_goes_through(
     assert snap.digest(pid) == before
 
 
+@pytest.fixture
+def control_c() -> Iterator[None]:
+    """Control-C raises, also where a shell's background job was to ignore it."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+@pytest.mark.usefixtures("control_c")
 def test_control_c_goes_through(snap: ModuleType, spawn: Spawn) -> None:
     # GIVEN a Control-C in the middle of the work
     pid = spawn("events", "exit")
