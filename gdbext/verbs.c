@@ -1,5 +1,6 @@
 #include "core/image/image.h"
 #include "core/session/session.h"
+#include "core/tracee/sharing.h"
 #include "core/unwind/unwind.h"
 #include "gdbext/arguments.h"
 #include "gdbext/describe.h"
@@ -143,6 +144,14 @@ static PyObject *live_backtrace(PyObject *module, PyObject *args, PyObject *keyw
 	return snap_py_backtrace(&backtrace);
 }
 
+static PyObject *shares_memory(PyObject *module, PyObject *args)
+{
+	int a, b;
+	if (!PyArg_ParseTuple(args, "ii:shares_memory", &a, &b))
+		return NULL;
+	return PyBool_FromLong(snap_processes_share_memory(a, b));
+}
+
 static PyObject *last_call_count(PyObject *module, PyObject *unused)
 {
 	return PyLong_FromUnsignedLongLong(snap_py_state(module)->nr_calls);
@@ -163,6 +172,8 @@ const PyMethodDef snap_py_verbs[] = {
 	{ "live_backtrace", SNAP_PY_KEYWORDS(live_backtrace),
 	  METH_VARARGS | METH_KEYWORDS,
 	  "Of one stopped thread, by libunwind over ptrace: no lines." },
+	{ "shares_memory", shares_memory, METH_VARARGS,
+	  "Whether two processes live in the same memory." },
 	{ "last_call_count", last_call_count, METH_NOARGS,
 	  "How many calls into the kernel the last capture() or restore() made." },
 	{ 0 },

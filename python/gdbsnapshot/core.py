@@ -100,6 +100,13 @@ def check_identity(pid: int, snapshot: "Snapshot") -> None:
         module.check_identity(pid, snapshot)
 
 
+def shares_memory(pid: int, other: int) -> bool:
+    """Whether two processes live in the same memory."""
+    with _loaded() as module:
+        answer: bool = module.shares_memory(pid, other)
+    return answer
+
+
 def load(path: str, progress: "Optional[Progress]" = None) -> "Snapshot":
     """Read an image."""
     with _loaded() as module:

@@ -180,6 +180,10 @@ def load(path: str, *, progress: Optional[Progress] = None) -> Snapshot:
 def live_backtrace(tid: int) -> Backtrace:
     """Of one stopped thread, by libunwind over ptrace: no lines."""
 
+def shares_memory(a: int, b: int) -> bool:
+    """Whether two processes, by their PIDs, live in the same memory (kcmp(2)).  False
+    also where the kernel cannot be asked."""
+
 def last_call_count() -> int:
     """How many calls into the kernel the last capture() or restore() made: the range
     of fail_at."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gdb
 
+from .. import core
 from ..problem import Problem
 from . import threads
 
@@ -25,6 +26,7 @@ def selected() -> Process:
     _check_stopped(inferior)
     _check_calls()
     _check_sharing(inferior)
+    _check_others(inferior)
     _check_events()
     return Process(inferior.pid, threads.selected_tid())
 
@@ -80,7 +82,7 @@ def _check_calls() -> None:
 
 
 def _check_sharing(inferior: gdb.Inferior) -> None:
-    """Refuse a vfork() parent and its child: they live in the same memory."""
+    """Refuse processes in the same memory, a vfork() parent and its child first."""
     number = 0
     for line in gdb.execute("info inferiors", to_string=True).splitlines():
         words = line.replace("*", " ", 1).split()
@@ -91,6 +93,17 @@ def _check_sharing(inferior: gdb.Inferior) -> None:
                 "the process shares its memory with another one, by vfork",
                 "Continue until the child has called exec or has ended",
             )
+
+
+def _check_others(inferior: gdb.Inferior) -> None:
+    """Refuse a process whose memory another one that GDB debugs lives in, too."""
+    for other in gdb.inferiors():
+        if other.pid and other.num != inferior.num:
+            if core.shares_memory(inferior.pid, other.pid):
+                raise Problem(
+                    f"the process shares its memory with that of inferior {other.num}",
+                    "Let one of them end, or call exec, first",
+                )
 
 
 def _check_events() -> None:
