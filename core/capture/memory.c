@@ -5,6 +5,7 @@
 
 #include "core/tracee/memory.h"
 #include "core/tracee/pages.h"
+#include "core/tracee/proc.h"
 
 /** Bytes of memory that are read at once. */
 #define CHUNK ((size_t)1 << 20)
@@ -138,6 +139,14 @@ static snap_err capture_for_tools(struct snap_tracee *tracee,
 	return SNAP_OK;
 }
 
+/** Zeros are not held, and pages shared by a fork count twice: the sum is a guess. */
+static snap_err report(const struct snap_progress *progress, uint64_t done,
+		       uint64_t total)
+{
+	return snap_progress_report(progress, "Reading memory",
+				    done < total ? done : total, total);
+}
+
 snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas *vmas,
 			     const struct snap_progress *progress,
 			     struct snap_memory *ret)
@@ -145,6 +154,8 @@ snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas 
 	_cleanup_free_ struct space *space = malloc(sizeof(*space));
 	if (!space)
 		return &snap_enomem;
+	struct snap_proc_status status;
+	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
 	for (size_t i = 0; i < vmas->nr; i++) {
 		const struct snap_vma *vma = &vmas->list[i];
 		// In steps, so that a user who waits can be told and asked.
@@ -154,8 +165,7 @@ snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas 
 			uint64_t end = vma->end - at > STEP ? at + STEP : vma->end;
 			SNAP_TRY(capture_range(tracee, vma, at, end, space, ret));
 			at = end;
-			SNAP_TRY(snap_progress_report(progress, "Reading memory",
-						      ret->size, 0));
+			SNAP_TRY(report(progress, ret->size, status.own_memory));
 		}
 	}
 	snap_memory_trim(ret);

@@ -32,6 +32,8 @@ struct piece {
 struct pass {
 	struct snap_rewinder *rewinder;
 	bool is_verify;
+	/** Bytes compared in this pass. */
+	uint64_t done;
 	struct snap_page_runs runs;
 	uint8_t live[CHUNK];
 	uint8_t wanted[CHUNK];
@@ -199,6 +201,16 @@ static bool next_piece(const struct pass *pass, const struct snap_vma *vma, uint
 	return false;
 }
 
+/** Most of what is compared is what the snapshot holds. */
+static snap_err report(const struct pass *pass)
+{
+	uint64_t total = pass->rewinder->image->memory.size;
+	return snap_progress_report(pass->rewinder->progress,
+				    pass->is_verify ? "Verifying memory"
+						    : "Restoring memory",
+				    pass->done < total ? pass->done : total, total);
+}
+
 static snap_err do_vma(struct pass *pass, const struct snap_vma *vma)
 {
 	const struct snap_rewinder *rewinder = pass->rewinder;
@@ -210,11 +222,8 @@ static snap_err do_vma(struct pass *pass, const struct snap_vma *vma)
 		for (uint64_t next = at; next_piece(pass, vma, next, &run, &piece);
 		     next = piece.start + piece.size) {
 			SNAP_TRY(do_piece(pass, &piece));
-			SNAP_TRY(snap_progress_report(rewinder->progress,
-						      pass->is_verify
-							      ? "Verifying memory"
-							      : "Restoring memory",
-						      rewinder->bytes_compared, 0));
+			pass->done += piece.size;
+			SNAP_TRY(report(pass));
 		}
 	}
 	return SNAP_OK;
@@ -227,6 +236,7 @@ static snap_err run_pass(struct snap_rewinder *rewinder, bool is_verify)
 		return &snap_enomem;
 	pass->rewinder = rewinder;
 	pass->is_verify = is_verify;
+	pass->done = 0;
 	const struct snap_vmas *vmas = &rewinder->image->vmas;
 	for (size_t i = 0; i < vmas->nr; i++)
 		if (snap_vma_contents(&vmas->list[i]) != SNAP_CONTENTS_NONE)

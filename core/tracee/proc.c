@@ -97,6 +97,10 @@ snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
 		.seccomp = (int)status_number(text, "Seccomp", 10),
 		.pending = status_number(text, "SigPnd", 16),
 		.shared_pending = status_number(text, "ShdPnd", 16),
+		.own_memory = (status_number(text, "RssAnon", 10) +
+			       status_number(text, "RssShmem", 10) +
+			       status_number(text, "VmSwap", 10)) *
+			      1024,
 	};
 	return SNAP_OK;
 }

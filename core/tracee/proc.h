@@ -27,6 +27,9 @@ struct snap_proc_status {
 	/** Bit N-1 for signal N: pending for the thread, and for the process. */
 	uint64_t pending;
 	uint64_t shared_pending;
+	/** Bytes of memory that is not a file's, in memory or in swap, of the process.
+	 */
+	uint64_t own_memory;
 };
 
 /** A whole file of /proc/PID (path relative to it), with a NUL behind its bytes. */
