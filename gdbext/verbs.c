@@ -144,10 +144,12 @@ static PyObject *live_backtrace(PyObject *module, PyObject *args, PyObject *keyw
 	return snap_py_backtrace(&backtrace);
 }
 
-static PyObject *shares_memory(PyObject *module, PyObject *args)
+static PyObject *shares_memory(PyObject *module, PyObject *args, PyObject *keywords)
 {
+	static const char *const names[] = { "a", "b", NULL };
 	int a, b;
-	if (!PyArg_ParseTuple(args, "ii:shares_memory", &a, &b))
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "ii:shares_memory",
+					 (char **)names, &a, &b))
 		return NULL;
 	return PyBool_FromLong(snap_processes_share_memory(a, b));
 }
@@ -172,7 +174,8 @@ const PyMethodDef snap_py_verbs[] = {
 	{ "live_backtrace", SNAP_PY_KEYWORDS(live_backtrace),
 	  METH_VARARGS | METH_KEYWORDS,
 	  "Of one stopped thread, by libunwind over ptrace: no lines." },
-	{ "shares_memory", shares_memory, METH_VARARGS,
+	{ "shares_memory", SNAP_PY_KEYWORDS(shares_memory),
+	  METH_VARARGS | METH_KEYWORDS,
 	  "Whether two processes live in the same memory." },
 	{ "last_call_count", last_call_count, METH_NOARGS,
 	  "How many calls into the kernel the last capture() or restore() made." },
