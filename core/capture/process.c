@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "core/inject/altstack.h"
 #include "core/inject/borrow.h"
 #include "core/inject/scratch.h"
 #include "core/inject/syscall_insn.h"
@@ -84,32 +85,6 @@ static snap_err read_threads(struct snap_tracee *tracee, struct snap_snapshot *s
 	return SNAP_OK;
 }
 
-static snap_err ask_altstack(struct snap_borrowed *borrowed, uint64_t scratch,
-			     struct snap_thread *thread)
-{
-	int64_t result;
-	SNAP_TRY(snap_borrowed_call(borrowed, SNAP_SYS_SIGALTSTACK,
-				    SNAP_ARGS(0, scratch), &result));
-	if (result < 0)
-		return snap_error_os((int)-result,
-				     "cannot ask thread %d for its signal stack",
-				     (int)thread->tid);
-
-	struct {
-		uint64_t sp;
-		uint32_t flags;
-		uint32_t pad;
-		uint64_t size;
-	} stack;
-
-	SNAP_TRY(snap_tracee_read(borrowed->tracee, scratch, &stack, sizeof(stack)));
-	thread->altstack.sp = stack.sp;
-	thread->altstack.flags = stack.flags;
-	thread->altstack.size = stack.size;
-	thread->members |= SNAP_THREAD_ALTSTACK;
-	return SNAP_OK;
-}
-
 static snap_err ask_tid_address(struct snap_borrowed *borrowed, uint64_t scratch,
 				struct snap_thread *thread)
 {
@@ -151,7 +126,7 @@ static snap_err ask_thread(struct snap_tracee *tracee, uint64_t insn, uint64_t s
 	_cleanup_borrowed_ struct snap_borrowed borrowed = { 0 };
 	SNAP_TRY(snap_borrow(tracee, thread->tid, insn, &borrowed));
 	SNAP_TRY(take_registers(&borrowed, thread));
-	SNAP_TRY(ask_altstack(&borrowed, scratch, thread));
+	SNAP_TRY(snap_ask_altstack(&borrowed, scratch, thread));
 	SNAP_TRY(ask_tid_address(&borrowed, scratch, thread));
 	if (thread == snapshot->threads) {
 		int64_t brk;

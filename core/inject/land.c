@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/inject/altstack.h"
 #include "core/inject/rearm.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/registers.h"
@@ -94,20 +95,10 @@ snap_err snap_land_check_altstack(struct snap_borrowed *borrowed,
 				  const struct snap_cpu *cpu,
 				  const struct snap_thread *wanted, uint64_t scratch)
 {
-	int64_t result;
-	SNAP_TRY(snap_borrowed_call(borrowed, SNAP_SYS_SIGALTSTACK,
-				    SNAP_ARGS(0, scratch), &result));
-
-	struct {
-		uint64_t sp;
-		uint32_t flags;
-		uint32_t pad;
-		uint64_t size;
-	} now;
-
-	SNAP_TRY(snap_tracee_read(borrowed->tracee, scratch, &now, sizeof(now)));
-	if (result < 0 || now.sp != wanted->altstack.sp ||
-	    now.size != wanted->altstack.size)
+	struct snap_thread now = { .tid = wanted->tid };
+	SNAP_TRY(snap_ask_altstack(borrowed, scratch, &now));
+	if (now.altstack.sp != wanted->altstack.sp ||
+	    now.altstack.size != wanted->altstack.size)
 		return snap_error_create(
 			SNAP_ERROR_MISMATCH,
 			"the kernel did not take the signal stack of thread %d",

@@ -242,6 +242,45 @@ static void test_signals_of_faults_that_are_only_pending_stay_pending(void **sta
 	end(pid, resume(pid, SIGSEGV));
 }
 
+/** Exits with 0 when its first signal stack is there each time that it looks. */
+static int changes_its_altstack(void)
+{
+	static char first[65536], second[131072];
+	const stack_t stacks[] = {
+		{ .ss_sp = first, .ss_size = sizeof(first) },
+		{ .ss_sp = second, .ss_size = sizeof(second) },
+	};
+	stack_t now;
+	sigaltstack(&stacks[0], NULL);
+	raise(SIGUSR1);
+	sigaltstack(NULL, &now);
+	if (now.ss_sp != first || now.ss_size != sizeof(first))
+		return 1;
+	sigaltstack(&stacks[1], NULL);
+	raise(SIGUSR2);
+	return 0;
+}
+
+static void test_a_signal_stack_that_was_changed_is_put_back(void **state)
+{
+	pid_t pid = start(changes_its_altstack);
+	assert_int_equal(WSTOPSIG(resume(pid, 0)), SIGUSR1);
+	_cleanup_snapshot_ struct snap_snapshot *snapshot = capture(pid);
+	assert_int_equal(snapshot->threads[0].altstack.size, 65536);
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(WSTOPSIG(resume(pid, 0)), SIGUSR2);
+		struct snap_restore_report report;
+		assert_ok(snap_session_restore(&(struct snap_target){ .pid = pid },
+					       snapshot,
+					       &(struct snap_restore_options){ 0 },
+					       &report));
+	}
+
+	assert_int_equal(WSTOPSIG(resume(pid, 0)), SIGUSR2);
+	end(pid, resume(pid, 0));
+}
+
 static int stops_at_a_call(void)
 {
 	getppid();
@@ -278,6 +317,7 @@ int main(void)
 			test_a_stop_that_the_debugger_has_asked_for_is_still_due),
 		cmocka_unit_test(
 			test_signals_of_faults_that_are_only_pending_stay_pending),
+		cmocka_unit_test(test_a_signal_stack_that_was_changed_is_put_back),
 		cmocka_unit_test(
 			test_a_thread_at_the_entry_of_a_call_is_refused_untouched),
 	};
