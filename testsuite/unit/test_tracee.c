@@ -1,12 +1,9 @@
 #include "core/tracee/tracee.h"
 
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/tracee/sharing.h"
 #include "unit.h"
 
 /** A number that was a process's, and is nobody's now. */
@@ -39,33 +36,11 @@ static void test_no_file_of_others_is_closed_when_it_cannot_be_opened(void **sta
 	assert_int_equal(close(fd), 0);
 }
 
-static int wait_for_ever(void *unused)
-{
-	for (;;)
-		pause();
-	return 0;
-}
-
-static void test_processes_in_the_same_memory_are_known(void **state)
-{
-	static char stack[65536] __attribute__((__aligned__(16)));
-	for (int is_shared = 0; is_shared < 2; is_shared++) {
-		pid_t pid = clone(wait_for_ever, stack + sizeof(stack),
-				  (is_shared ? CLONE_VM : 0) | SIGCHLD, NULL);
-		assert_true(pid > 0);
-		assert_int_equal(snap_processes_share_memory(getpid(), pid), is_shared);
-		kill(pid, SIGKILL);
-		assert_int_equal(waitpid(pid, NULL, 0), pid);
-	}
-	assert_false(snap_processes_share_memory(getpid(), gone()));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_no_file_of_others_is_closed_when_it_cannot_be_opened),
-		cmocka_unit_test(test_processes_in_the_same_memory_are_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
