@@ -1,6 +1,7 @@
 #include "core/inject/scratch.h"
 
 #include "core/tracee/memory.h"
+#include "core/tracee/pages.h"
 
 /** Whether the bytes lie in one page that exists, is private and may be written. */
 static snap_err is_usable(struct snap_tracee *tracee, const struct snap_vmas *vmas,
@@ -34,21 +35,40 @@ static snap_err find_below_stack(struct snap_tracee *tracee,
 	return SNAP_OK;
 }
 
+/** How far a mapping is searched: programs reserve terabytes and use little of them. */
+#define SEARCH_SIZE ((uint64_t)64 << 20)
+
+/** A page of the process's own near a mapping's beginning; 0: there is none. */
+static snap_err find_in(struct snap_tracee *tracee, const struct snap_vmas *vmas,
+			const struct snap_vma *vma, uint64_t *ret)
+{
+	uint64_t end =
+		snap_vma_size(vma) > SEARCH_SIZE ? vma->start + SEARCH_SIZE : vma->end;
+	_cleanup_free_ struct snap_page_runs *runs = malloc(sizeof(*runs));
+	if (!runs)
+		return &snap_enomem;
+	*ret = 0;
+	for (uint64_t at = vma->start; at < end && !*ret; at = runs->end) {
+		SNAP_TRY(snap_tracee_scan(tracee, at, end, runs));
+		bool usable = false;
+		for (size_t i = 0; i < runs->nr && !usable; i++) {
+			if (!runs->list[i].is_own)
+				continue;
+			SNAP_TRY(is_usable(tracee, vmas, runs->list[i].start, &usable));
+			*ret = usable ? runs->list[i].start : 0;
+		}
+	}
+	return SNAP_OK;
+}
+
 /** Any page of the process's own; 0: there is none. Slower, and seldom needed. */
 static snap_err find_anywhere(struct snap_tracee *tracee, const struct snap_vmas *vmas,
 			      uint64_t *ret)
 {
 	*ret = 0;
 	for (size_t i = 0; i < vmas->nr && !*ret; i++)
-		for (uint64_t at = vmas->list[i].start; at < vmas->list[i].end && !*ret;
-		     at += tracee->page_size) {
-			bool usable;
-			SNAP_TRY(is_usable(tracee, vmas, at, &usable));
-			if (usable)
-				*ret = at;
-			else if (!(vmas->list[i].prot & SNAP_VMA_WRITE))
-				break;
-		}
+		if (vmas->list[i].prot & SNAP_VMA_WRITE)
+			SNAP_TRY(find_in(tracee, vmas, &vmas->list[i], ret));
 	return SNAP_OK;
 }
 
