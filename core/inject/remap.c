@@ -239,7 +239,6 @@ snap_err snap_remap_prepare(struct snap_remapper *remapper)
 					MAP_NORESERVE,
 				(uint64_t)-1, 0),
 		      &result));
-	remapper->has_arena = true;
 	push(remapper, "unmap its working space", undo_unmap, plan->arena,
 	     plan->arena_size, 0);
 	return SNAP_OK;

@@ -12,8 +12,6 @@ struct snap_remapper {
 	/** Who makes the system calls. Not owned. */
 	struct snap_borrowed *worker;
 	struct snap_undo *undo;
-	/** Whether the arena is there. */
-	bool has_arena;
 	/** What a shrinking heap takes with it, for the undo. */
 	struct snap_memory lost_heap;
 };
