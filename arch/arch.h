@@ -106,21 +106,71 @@ struct snap_register_desc {
 /** System calls that are injected; the number of each stands in snap_arch.syscalls. */
 enum snap_syscall {
 	SNAP_SYS_BRK,
+	SNAP_SYS_CHDIR,
+	SNAP_SYS_CHROOT,
+	SNAP_SYS_CLONE3,
 	SNAP_SYS_CLOSE,
+	SNAP_SYS_DUP3,
+	SNAP_SYS_EPOLL_CREATE1,
+	SNAP_SYS_EPOLL_CTL,
+	SNAP_SYS_EVENTFD2,
+	SNAP_SYS_EXIT,
+	SNAP_SYS_FCHDIR,
+	SNAP_SYS_FCNTL,
+	SNAP_SYS_GETITIMER,
+	SNAP_SYS_GETPID,
+	SNAP_SYS_GETTID,
+	SNAP_SYS_INOTIFY_ADD_WATCH,
+	SNAP_SYS_INOTIFY_INIT1,
+	SNAP_SYS_INOTIFY_RM_WATCH,
+	SNAP_SYS_LSEEK,
 	SNAP_SYS_MADVISE,
+	SNAP_SYS_MLOCK2,
 	SNAP_SYS_MMAP,
 	SNAP_SYS_MPROTECT,
 	SNAP_SYS_MREMAP,
+	SNAP_SYS_MUNLOCK,
 	SNAP_SYS_MUNMAP,
 	SNAP_SYS_OPENAT,
+	SNAP_SYS_PERSONALITY,
+	SNAP_SYS_PIPE2,
+	SNAP_SYS_PKEY_MPROTECT,
 	SNAP_SYS_PRCTL,
+	SNAP_SYS_READ,
+	SNAP_SYS_RSEQ,
+	SNAP_SYS_RT_SIGACTION,
+	SNAP_SYS_RT_SIGPROCMASK,
+	SNAP_SYS_RT_SIGQUEUEINFO,
 	SNAP_SYS_RT_SIGRETURN,
+	SNAP_SYS_RT_SIGTIMEDWAIT,
 	SNAP_SYS_RT_TGSIGQUEUEINFO,
+	SNAP_SYS_SETITIMER,
+	SNAP_SYS_SET_ROBUST_LIST,
+	SNAP_SYS_SET_TID_ADDRESS,
 	SNAP_SYS_SIGALTSTACK,
+	SNAP_SYS_SIGNALFD4,
+	SNAP_SYS_TGKILL,
+	SNAP_SYS_TIMERFD_CREATE,
+	SNAP_SYS_TIMERFD_SETTIME,
+	SNAP_SYS_TIMER_CREATE,
+	SNAP_SYS_TIMER_DELETE,
+	SNAP_SYS_TIMER_GETOVERRUN,
+	SNAP_SYS_TIMER_GETTIME,
+	SNAP_SYS_TIMER_SETTIME,
+	SNAP_SYS_UMASK,
+	SNAP_SYS_WRITE,
 	SNAP_NR_SYSCALLS,
 };
 
 #define SNAP_MAX_SYSCALL_ARGS 6
+
+/** One system call of a batch, as the batch code finds it in the inferior's memory. */
+struct snap_batch_entry {
+	uint64_t number;
+	uint64_t args[SNAP_MAX_SYSCALL_ARGS];
+	/** Of the call: negative errno, or what it returned. */
+	int64_t result;
+};
 
 /** How many bytes of code before the program counter identify_syscall() looks at. */
 #define SNAP_SYSCALL_CODE_SIZE 32
@@ -238,6 +288,26 @@ struct snap_arch {
 	/** The result after the system call's exit: negative errno, or what it
 	 * returned. */
 	int64_t (*syscall_result)(const uint8_t *regs);
+
+	/**
+	 * Position-independent code that makes the calls of a table, one after the
+	 * other, and then sends its own thread a signal, by tgkill(2) as the thread
+	 * knows itself: its numbers may be other ones in a container. At most
+	 * SNAP_PAGE_SIZE bytes.
+	 */
+	const uint8_t *batch_code;
+	size_t batch_code_size;
+
+	/**
+	 * Make general set `regs` run the batch code.
+	 *
+	 * @param code Where the code lies.
+	 * @param table `nr` entries; those that were made have their results
+	 * afterwards.
+	 * @param stops_at_error Calls behind the first that fails are not made.
+	 */
+	void (*prepare_batch)(uint8_t *regs, uint64_t code, uint64_t table, size_t nr,
+			      int signal, bool stops_at_error);
 
 	/** Set the result and leave the system call: the kernel restarts nothing. */
 	void (*finish_syscall)(uint8_t *regs, int64_t result);
