@@ -80,6 +80,8 @@ snap_err snap_fields_take(const struct snap_fields *fields, struct snap_reader *
 	for (size_t i = 0; i < fields->nr; i++) {
 		const struct snap_field *field = &fields->list[i];
 		uint8_t *place = (uint8_t *)object + field->offset;
+		if (field->is_late && !snap_reader_left(reader))
+			break;
 		switch (field->kind) {
 		case SNAP_FIELD_UINT:
 			SNAP_TRY(take_uint(reader, field->size, place));

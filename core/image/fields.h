@@ -1,6 +1,7 @@
 #ifndef SNAP_IMAGE_FIELDS_H
 #define SNAP_IMAGE_FIELDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/base/buffer.h"
@@ -22,13 +23,22 @@ struct snap_field {
 	enum snap_field_kind kind;
 	size_t offset;
 	size_t size;
+	/** A later minor version added it: where it is missing, the member stays. */
+	bool is_late;
 };
 
 /** A row of a table: SNAP_FIELD(UINT, struct snap_vma, start). */
-#define SNAP_FIELD(kind, type, member)                        \
-	{                                                     \
-		SNAP_FIELD_##kind, offsetof(type, member),    \
-			sizeof(((const type *)NULL)->member), \
+#define SNAP_FIELD(kind_, type_, member_)                                       \
+	{                                                                       \
+		.kind = SNAP_FIELD_##kind_, .offset = offsetof(type_, member_), \
+		.size = sizeof(((const type_ *)NULL)->member_),                 \
+	}
+
+/** A row that was added after minor version 0: at the end of its table. */
+#define SNAP_LATE_FIELD(kind_, type_, member_)                                   \
+	{                                                                        \
+		.kind = SNAP_FIELD_##kind_, .offset = offsetof(type_, member_),  \
+		.size = sizeof(((const type_ *)NULL)->member_), .is_late = true, \
 	}
 
 struct snap_fields {
