@@ -1,15 +1,8 @@
 #include "core/capture/process.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/prctl.h>
-
-#include "core/inject/altstack.h"
+#include "core/capture/ask.h"
 #include "core/inject/borrow.h"
-#include "core/inject/scratch.h"
-#include "core/inject/syscall_insn.h"
 #include "core/tracee/mappings.h"
-#include "core/tracee/memory.h"
 #include "core/tracee/proc.h"
 #include "core/tracee/registers.h"
 #include "core/tracee/signals.h"
@@ -85,71 +78,6 @@ static snap_err read_threads(struct snap_tracee *tracee, struct snap_snapshot *s
 	return SNAP_OK;
 }
 
-static snap_err ask_tid_address(struct snap_borrowed *borrowed, uint64_t scratch,
-				struct snap_thread *thread)
-{
-	int64_t result;
-	SNAP_TRY(snap_borrowed_call(borrowed, SNAP_SYS_PRCTL,
-				    SNAP_ARGS(PR_GET_TID_ADDRESS, scratch), &result));
-	// EINVAL: a kernel without CONFIG_CHECKPOINT_RESTORE.
-	if (result == -EINVAL)
-		return SNAP_OK;
-	if (result < 0)
-		return snap_error_os((int)-result,
-				     "cannot ask thread %d for its TID address",
-				     (int)thread->tid);
-	SNAP_TRY(snap_tracee_read(borrowed->tracee, scratch, &thread->tid_address,
-				  sizeof(thread->tid_address)));
-	thread->members |= SNAP_THREAD_TID_ADDRESS;
-	return SNAP_OK;
-}
-
-/**
- * The registers that count are those of the borrowed thread: one that was just starting
- * another has meanwhile come out of its clone call.
- */
-static snap_err take_registers(const struct snap_borrowed *borrowed,
-			       struct snap_thread *thread)
-{
-	for (size_t i = 0; i < SNAP_MAX_REGSETS; i++) {
-		const struct snap_regset *set = &borrowed->thread.regsets[i];
-		SNAP_TRY(snap_thread_set_regset(thread, i, set->data, set->size));
-	}
-	if (!snap_thread_has(&borrowed->thread, SNAP_THREAD_SIGINFO))
-		thread->members &= ~(uint32_t)SNAP_THREAD_SIGINFO;
-	return SNAP_OK;
-}
-
-static snap_err ask_thread(struct snap_tracee *tracee, uint64_t insn, uint64_t scratch,
-			   struct snap_snapshot *snapshot, struct snap_thread *thread)
-{
-	_cleanup_borrowed_ struct snap_borrowed borrowed = { 0 };
-	SNAP_TRY(snap_borrow(tracee, thread->tid, insn, &borrowed));
-	SNAP_TRY(take_registers(&borrowed, thread));
-	SNAP_TRY(snap_ask_altstack(&borrowed, scratch, thread));
-	SNAP_TRY(ask_tid_address(&borrowed, scratch, thread));
-	if (thread == snapshot->threads) {
-		int64_t brk;
-		SNAP_TRY(snap_borrowed_call(&borrowed, SNAP_SYS_BRK, SNAP_ARGS(0),
-					    &brk));
-		snapshot->brk = (uint64_t)brk;
-	}
-	return snap_borrowed_return(&borrowed);
-}
-
-/** What only the process itself can tell. */
-static snap_err ask_threads(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
-{
-	uint64_t insn;
-	SNAP_TRY(snap_find_syscall_insn(tracee, &snapshot->vmas, &insn));
-	_cleanup_scratch_ struct snap_scratch scratch = { 0 };
-	SNAP_TRY(snap_scratch_init(&scratch, tracee, snapshot));
-	for (size_t i = 0; i < snapshot->nr_threads; i++)
-		SNAP_TRY(ask_thread(tracee, insn, scratch.address, snapshot,
-				    &snapshot->threads[i]));
-	return snap_scratch_return(&scratch);
-}
-
 snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 			      struct snap_snapshot *snapshot)
 {
@@ -169,5 +97,5 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 			snapshot,
 			"The process is under seccomp: its signal stacks, TID "
 			"addresses and heap end could not be asked for.");
-	return ask_threads(tracee, snapshot);
+	return snap_ask_process(tracee, snapshot);
 }

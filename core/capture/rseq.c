@@ -4,7 +4,6 @@
 
 #include "core/tracee/memory.h"
 
-#define RSEQ_CS_OFFSET             8
 #define RSEQ_CS_NO_RESTART_ON_STOP 2 // RSEQ_CS_FLAG_NO_RESTART_ON_SIGNAL
 
 /** struct rseq_cs of include/uapi/linux/rseq.h. */
@@ -41,7 +40,7 @@ static snap_err settle_thread(struct snap_tracee *tracee,
 			      struct snap_snapshot *snapshot,
 			      struct snap_thread *thread)
 {
-	uint64_t pointer = thread->rseq.address + RSEQ_CS_OFFSET, address;
+	uint64_t pointer = thread->rseq.address + SNAP_RSEQ_CS_OFFSET, address;
 	SNAP_TRY(snap_tracee_read(tracee, pointer, &address, sizeof(address)));
 	if (!address)
 		return SNAP_OK;

@@ -4,6 +4,9 @@
 #include "core/model/snapshot.h"
 #include "core/tracee/tracee.h"
 
+/** Of the pointer to the sequence in struct rseq (include/uapi/linux/rseq.h). */
+#define SNAP_RSEQ_CS_OFFSET 8
+
 /** Some bytes of the process's memory. */
 struct snap_range {
 	uint64_t start;

@@ -3,15 +3,13 @@
 #include <signal.h>
 #include <string.h>
 
+#include "core/capture/rseq.h"
 #include "core/capture/syscall.h"
 #include "core/inject/rearm.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/proc.h"
 #include "core/tracee/registers.h"
 #include "core/tracee/resume.h"
-
-/** In struct rseq (include/uapi/linux/rseq.h). */
-#define RSEQ_CS_OFFSET 8
 
 /** Of include/linux/errno.h: seen by tracers only. */
 #define ERESTART_RESTARTBLOCK 516
@@ -67,11 +65,11 @@ static snap_err put_rseq_aside(struct snap_borrowed *borrowed)
 	uint64_t address = borrowed->thread.rseq.address, none = 0;
 	if (!address)
 		return SNAP_OK;
-	SNAP_TRY(snap_tracee_read(borrowed->tracee, address + RSEQ_CS_OFFSET,
+	SNAP_TRY(snap_tracee_read(borrowed->tracee, address + SNAP_RSEQ_CS_OFFSET,
 				  &borrowed->rseq_cs, sizeof(borrowed->rseq_cs)));
 	if (!borrowed->rseq_cs)
 		return SNAP_OK;
-	return snap_tracee_write(borrowed->tracee, address + RSEQ_CS_OFFSET, &none,
+	return snap_tracee_write(borrowed->tracee, address + SNAP_RSEQ_CS_OFFSET, &none,
 				 sizeof(none));
 }
 
@@ -118,6 +116,8 @@ static snap_err choose_mask(struct snap_borrowed *borrowed, uint64_t *ret)
 	borrowed->had_sigsegv = (status.pending | status.shared_pending) & segv;
 	*ret = borrowed->had_sigsegv ? UINT64_MAX
 				     : ~segv | (borrowed->thread.sigmask & segv);
+	borrowed->stop_signal = snap_choose_stop_signal(&status);
+	*ret &= ~(UINT64_C(1) << (borrowed->stop_signal - 1));
 	return SNAP_OK;
 }
 
@@ -215,6 +215,47 @@ snap_err snap_borrowed_call(struct snap_borrowed *borrowed, enum snap_syscall nu
 	return SNAP_OK;
 }
 
+/** Run to the signal that the batch code sends, over a SIGSTOP that was there before.
+ */
+static snap_err run_to_end_of_batch(struct snap_borrowed *borrowed, uint64_t code)
+{
+	const struct snap_arch *arch = borrowed->tracee->arch;
+	pid_t tid = borrowed->thread.tid;
+	_cleanup_thread_ struct snap_thread after = { .tid = tid };
+	for (int tries = 0; tries < 2; tries++) {
+		struct snap_stop stop;
+		SNAP_TRY(snap_tracee_resume(borrowed->tracee, tid,
+					    SNAP_RESUME_TO_SIGNAL, &stop));
+		SNAP_TRY(snap_tracee_read_regset(borrowed->tracee, 0, &after));
+		uint64_t done = arch->pc(&after) - code;
+		if (stop.signal == borrowed->stop_signal && done)
+			return SNAP_OK;
+		if (stop.signal != SIGSTOP || stop.event || done)
+			return snap_error_create(
+				SNAP_ERROR_MISMATCH,
+				"thread %d stopped by signal %d, event %d in the middle "
+				"of system calls of ours",
+				(int)tid, stop.signal, stop.event);
+		borrowed->owes_sigstop = true;
+	}
+	return snap_error_create(SNAP_ERROR_MISMATCH,
+				 "thread %d is stopped again and again", (int)tid);
+}
+
+snap_err snap_borrowed_batch(struct snap_borrowed *borrowed, uint64_t code,
+			     uint64_t table, size_t nr, bool stops_at_error)
+{
+	const struct snap_regset *general = &borrowed->thread.regsets[0];
+	_cleanup_free_ uint8_t *regs = copy_registers(general);
+	if (!regs)
+		return &snap_enomem;
+	borrowed->tracee->arch->prepare_batch(regs, code, table, nr,
+					      borrowed->stop_signal, stops_at_error);
+	SNAP_TRY(snap_tracee_write_regset(borrowed->tracee, borrowed->thread.tid, 0,
+					  regs, general->size));
+	return run_to_end_of_batch(borrowed, code);
+}
+
 /** Take away the SIGSEGV that a bad frame has brought, if there is one. */
 static snap_err drain_sigsegv(struct snap_borrowed *borrowed, bool *ret_was_there)
 {
@@ -307,7 +348,7 @@ snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
 	SNAP_TRY(write_registers_back(borrowed));
 	if (borrowed->rseq_cs)
 		SNAP_TRY(snap_tracee_write(tracee,
-					   thread->rseq.address + RSEQ_CS_OFFSET,
+					   thread->rseq.address + SNAP_RSEQ_CS_OFFSET,
 					   &borrowed->rseq_cs,
 					   sizeof(borrowed->rseq_cs)));
 	if (borrowed->dispatch.mode)

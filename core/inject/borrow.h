@@ -26,6 +26,8 @@ struct snap_borrowed {
 	struct snap_user_dispatch dispatch;
 	/** It had a SIGSTOP pending that our calls have used up. */
 	bool owes_sigstop;
+	/** What stops it at the end of a batch, snap_choose_stop_signal(). */
+	int stop_signal;
 	/** A SIGSEGV was pending before: not of a frame of ours. */
 	bool had_sigsegv;
 	/** It is in the middle of a system call of ours. */
@@ -52,6 +54,16 @@ _must_check_ snap_err snap_borrowed_call(struct snap_borrowed *borrowed,
 					 enum snap_syscall number,
 					 const uint64_t args[SNAP_MAX_SYSCALL_ARGS],
 					 int64_t *ret);
+
+/**
+ * Run the batch code (arch.h, batch_code) to its end.
+ *
+ * @param code Where it lies in the process.
+ * @param table `nr` entries there, not 0 of them.
+ */
+_must_check_ snap_err snap_borrowed_batch(struct snap_borrowed *borrowed, uint64_t code,
+					  uint64_t table, size_t nr,
+					  bool stops_at_error);
 
 /**
  * Load a signal frame, by rt_sigreturn(2).

@@ -2,7 +2,6 @@
 
 #include <signal.h>
 
-#include "core/tracee/proc.h"
 #include "core/tracee/resume.h"
 #include "core/tracee/signals.h"
 
@@ -11,12 +10,7 @@ static uint64_t bit(int signal)
 	return UINT64_C(1) << (signal - 1);
 }
 
-/**
- * The signal that stops the thread. A SIGSTOP cannot be blocked, but the kernel drops a
- * pending SIGCONT for it (kernel/signal.c, prepare_signal()); where one is pending, a
- * signal takes its place that is not pending itself.
- */
-static int choose_signal(const struct snap_proc_status *status)
+int snap_choose_stop_signal(const struct snap_proc_status *status)
 {
 	uint64_t pending = status->pending | status->shared_pending;
 	if (!(pending & bit(SIGCONT)))
@@ -32,7 +26,7 @@ snap_err snap_rearm(struct snap_tracee *tracee, pid_t tid, uint64_t sigmask,
 {
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(tracee, tid, &status));
-	int signal = choose_signal(&status);
+	int signal = snap_choose_stop_signal(&status);
 	SNAP_TRY(snap_tracee_write_sigmask(tracee, tid, ~bit(signal)));
 	SNAP_TRY(snap_tracee_signal(tracee, tid, signal));
 

@@ -1,7 +1,15 @@
 #ifndef SNAP_INJECT_REARM_H
 #define SNAP_INJECT_REARM_H
 
+#include "core/tracee/proc.h"
 #include "core/tracee/tracee.h"
+
+/**
+ * The signal that stops a thread for us. A SIGSTOP cannot be blocked, but the kernel
+ * drops a pending SIGCONT for it (kernel/signal.c, prepare_signal()); where one is
+ * pending, a signal takes its place that is not pending itself.
+ */
+int snap_choose_stop_signal(const struct snap_proc_status *status);
 
 /**
  * Bring a stopped thread into a stop like the one it was in before it was worked on: a

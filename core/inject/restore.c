@@ -2,63 +2,46 @@
 
 #include <string.h>
 
-#include "core/inject/borrow.h"
+#include "core/inject/arena.h"
 #include "core/inject/land.h"
-#include "core/inject/memory.h"
-#include "core/inject/remap.h"
+#include "core/inject/restorer.h"
 #include "core/inject/syscall_insn.h"
-#include "core/inject/undo.h"
 
-/**
- * A restore on its way. Its order: all threads are borrowed; the first of them makes
- * the system calls that bring the mappings back; memory is written and compared; every
- * thread is landed and compared; what was only parked is dropped; the threads' stops
- * are made those of the snapshot. Up to there everything can be undone.
- */
-struct restore {
-	struct snap_tracee *tracee;
-	const struct snap_plan *plan;
-	struct snap_undo undo;
-	/** One for each thread of the image, in its order. */
-	struct snap_borrowed *threads;
-	struct snap_remapper remapper;
-	struct snap_rewinder rewinder;
-	bool verifies_memory;
-};
-
-static void deinit(struct restore *restore)
+static void deinit(struct snap_restorer *restorer)
 {
-	snap_undo_deinit(&restore->undo);
-	snap_remapper_deinit(&restore->remapper);
-	snap_rewinder_deinit(&restore->rewinder);
-	for (size_t i = 0; restore->threads && i < restore->plan->image->nr_threads;
+	snap_undo_deinit(&restorer->undo);
+	snap_memory_deinit(&restorer->lost_heap);
+	snap_rewinder_deinit(&restorer->rewinder);
+	for (size_t i = 0; restorer->threads && i < restorer->plan->image->nr_threads;
 	     i++)
-		snap_borrowed_deinit(&restore->threads[i]);
-	free(restore->threads);
+		snap_borrowed_deinit(&restorer->threads[i]);
+	free(restorer->threads);
 }
 
-snap_err snap_restore_frame_room(const struct snap_cpu *cpu,
-				 const struct snap_snapshot *image, size_t page_size,
-				 size_t *ret)
+snap_err snap_restore_room(const struct snap_cpu *cpu,
+			   const struct snap_snapshot *image, size_t page_size,
+			   size_t *ret)
 {
-	size_t room = page_size; // A path may have to go there, too.
+	size_t room = page_size; // For what calls are told and answer.
 	for (size_t i = 0; i < image->nr_threads; i++) {
 		size_t size;
 		SNAP_TRY(image->arch->sigframe_size(cpu, &image->threads[i], &size));
 		if (size > room)
 			room = size;
 	}
-	*ret = (room + page_size - 1) & ~(page_size - 1);
+	*ret = SNAP_ROOM_OVERHEAD(page_size) +
+	       ((room + page_size - 1) & ~(page_size - 1));
 	return SNAP_OK;
 }
 
 /** The thread as it shall be, for a frame: what the image does not know stays as it is.
  */
-static struct snap_thread wanted_thread(const struct restore *restore, size_t index)
+static struct snap_thread wanted_thread(const struct snap_restorer *restorer,
+					size_t index)
 {
-	struct snap_thread wanted = restore->plan->image->threads[index];
+	struct snap_thread wanted = restorer->plan->image->threads[index];
 	const struct snap_thread *live =
-		snap_snapshot_thread(restore->plan->live, wanted.tid);
+		snap_snapshot_thread(restorer->plan->live, wanted.tid);
 	if (!snap_thread_has(&wanted, SNAP_THREAD_ALTSTACK)) {
 		wanted.altstack = live->altstack;
 		wanted.members |= live->members & SNAP_THREAD_ALTSTACK;
@@ -70,65 +53,52 @@ static struct snap_thread wanted_thread(const struct restore *restore, size_t in
 	return wanted;
 }
 
-static snap_err undo_memory(void *context, const uint64_t values[SNAP_UNDO_VALUES])
+static snap_err undo_memory(struct snap_restorer *restorer,
+			    const struct snap_step *step,
+			    const uint64_t values[SNAP_UNDO_VALUES])
 {
-	struct restore *restore = context;
-	return snap_unwind_memory(&restore->rewinder);
+	return snap_unwind_memory(&restorer->rewinder);
 }
 
 /** The frame brings the altstack back; the rest is brought back by the return. */
-static snap_err undo_land(void *context, const uint64_t values[SNAP_UNDO_VALUES])
+static snap_err undo_land(struct snap_restorer *restorer, const struct snap_step *step,
+			  const uint64_t values[SNAP_UNDO_VALUES])
 {
-	struct restore *restore = context;
-	struct snap_borrowed *borrowed = &restore->threads[values[0]];
+	struct snap_borrowed *borrowed = &restorer->threads[values[0]];
 	const struct snap_thread *live =
-		snap_snapshot_thread(restore->plan->live, borrowed->thread.tid);
-	return snap_land(borrowed, &restore->plan->live->cpu, live,
-			 restore->plan->arena);
+		snap_snapshot_thread(restorer->plan->live, borrowed->thread.tid);
+	return snap_land(borrowed, &restorer->plan->live->cpu, live,
+			 restorer->room.data);
 }
 
-static snap_err undo_borrow(void *context, const uint64_t values[SNAP_UNDO_VALUES])
+static snap_err undo_borrow(struct snap_restorer *restorer,
+			    const struct snap_step *step,
+			    const uint64_t values[SNAP_UNDO_VALUES])
 {
-	struct restore *restore = context;
-	return snap_borrowed_return(&restore->threads[values[0]]);
+	return snap_borrowed_return(&restorer->threads[values[0]]);
 }
 
-static void push(struct restore *restore, const char *what,
-		 snap_err (*run)(void *, const uint64_t[SNAP_UNDO_VALUES]),
-		 uint64_t value)
+static snap_err borrow_threads(struct snap_restorer *restorer)
 {
-	snap_undo_push(&restore->undo, &(struct snap_undo_entry){
-					       .what = what,
-					       .run = run,
-					       .context = restore,
-					       .values = { value },
-				       });
-}
-
-static snap_err borrow_threads(struct restore *restore)
-{
-	const struct snap_snapshot *image = restore->plan->image;
+	const struct snap_snapshot *image = restorer->plan->image;
 	uint64_t insn;
-	SNAP_TRY(snap_find_syscall_insn(restore->tracee, &restore->plan->live->vmas,
+	SNAP_TRY(snap_find_syscall_insn(restorer->tracee, &restorer->plan->live->vmas,
 					&insn));
 	for (size_t i = 0; i < image->nr_threads; i++) {
-		SNAP_TRY(snap_undo_reserve(&restore->undo));
-		SNAP_TRY(snap_borrow(restore->tracee, image->threads[i].tid, insn,
-				     &restore->threads[i]));
-		push(restore, "give a thread back", undo_borrow, i);
+		SNAP_TRY(snap_restorer_reserve(restorer));
+		SNAP_TRY(snap_borrow(restorer->tracee, image->threads[i].tid, insn,
+				     &restorer->threads[i]));
+		snap_restorer_push(restorer, "give a thread back", undo_borrow, NULL, i,
+				   0, 0);
 	}
 	return SNAP_OK;
 }
 
-static snap_err rewind_memory(struct restore *restore)
+static snap_err rewind_memory(struct snap_restorer *restorer)
 {
-	SNAP_TRY(snap_undo_reserve(&restore->undo));
-	push(restore, "write memory back", undo_memory, 0);
-	SNAP_TRY(snap_rewind_memory(&restore->rewinder));
-	SNAP_TRY(snap_remap_run(&restore->remapper, SNAP_STEP_PROTECT,
-				SNAP_STEP_PROTECT));
-	return restore->verifies_memory ? snap_verify_memory(&restore->rewinder)
-					: SNAP_OK;
+	SNAP_TRY(snap_restorer_reserve(restorer));
+	snap_restorer_push(restorer, "write memory back", undo_memory, NULL, 0, 0, 0);
+	return snap_rewind_memory(&restorer->rewinder);
 }
 
 static bool is_same_altstack(const struct snap_thread *a, const struct snap_thread *b)
@@ -136,40 +106,48 @@ static bool is_same_altstack(const struct snap_thread *a, const struct snap_thre
 	return a->altstack.sp == b->altstack.sp && a->altstack.size == b->altstack.size;
 }
 
-static snap_err land_thread(struct restore *restore, size_t index)
+static snap_err land_thread(struct snap_restorer *restorer, size_t index)
 {
-	const struct snap_plan *plan = restore->plan;
-	struct snap_thread wanted = wanted_thread(restore, index);
-	struct snap_borrowed *borrowed = &restore->threads[index];
-	SNAP_TRY(snap_land(borrowed, &plan->live->cpu, &wanted, plan->arena));
+	const struct snap_plan *plan = restorer->plan;
+	struct snap_thread wanted = wanted_thread(restorer, index);
+	struct snap_borrowed *borrowed = &restorer->threads[index];
+	SNAP_TRY(snap_land(borrowed, &plan->live->cpu, &wanted, restorer->room.data));
 	if (is_same_altstack(&wanted, snap_snapshot_thread(plan->live, wanted.tid)))
 		return SNAP_OK;
 	return snap_land_check_altstack(borrowed, &plan->live->cpu, &wanted,
-					plan->arena);
+					restorer->room.data);
 }
 
-static snap_err land_threads(struct restore *restore)
+static snap_err land_threads(struct snap_restorer *restorer)
 {
-	for (size_t i = 0; i < restore->plan->image->nr_threads; i++) {
-		SNAP_TRY(snap_undo_reserve(&restore->undo));
-		push(restore, "land a thread where it was", undo_land, i);
-		SNAP_TRY(land_thread(restore, i));
+	for (size_t i = 0; i < restorer->plan->image->nr_threads; i++) {
+		SNAP_TRY(snap_restorer_reserve(restorer));
+		snap_restorer_push(restorer, "land a thread where it was", undo_land,
+				   NULL, i, 0, 0);
+		SNAP_TRY(land_thread(restorer, i));
 	}
 	return SNAP_OK;
 }
 
-/**
- * Drop the arena. The thread that does it has been landed already: it is borrowed from
- * where it stands now, and given back to there.
- */
-static snap_err commit(struct restore *restore)
+static snap_err commit_with(struct snap_restorer *restorer,
+			    struct snap_borrowed *worker)
 {
-	struct snap_borrowed *first = &restore->threads[0];
+	restorer->worker = worker;
+	SNAP_TRY(snap_run_steps(restorer, SNAP_AT_COMMIT));
+	return snap_arena_unmap(restorer);
+}
+
+/**
+ * Do what cannot be undone. The thread that does it has been landed already: it is
+ * borrowed from where it stands now, and given back to there.
+ */
+static snap_err commit(struct snap_restorer *restorer)
+{
+	struct snap_borrowed *first = restorer->worker;
 	_cleanup_borrowed_ struct snap_borrowed again = { 0 };
-	SNAP_TRY(snap_borrow(restore->tracee, first->thread.tid, first->insn, &again));
-	restore->remapper.worker = &again;
-	snap_err error = snap_remap_commit(&restore->remapper);
-	restore->remapper.worker = first;
+	SNAP_TRY(snap_borrow(restorer->tracee, first->thread.tid, first->insn, &again));
+	snap_err error = commit_with(restorer, &again);
+	restorer->worker = first;
 	if (error)
 		return error;
 	// From here on there is no way back, so giving the thread back has to succeed.
@@ -183,28 +161,35 @@ static snap_err commit(struct restore *restore)
 }
 
 /** The stops are made to look right. Nothing of the program is touched any more. */
-static snap_err finish_threads(struct restore *restore)
+static snap_err finish_threads(struct snap_restorer *restorer)
 {
-	for (size_t i = 0; i < restore->plan->image->nr_threads; i++) {
-		struct snap_thread wanted = wanted_thread(restore, i);
-		snap_err error = snap_land_finish(&restore->threads[i], &wanted);
+	for (size_t i = 0; i < restorer->plan->image->nr_threads; i++) {
+		struct snap_thread wanted = wanted_thread(restorer, i);
+		snap_err error = snap_land_finish(&restorer->threads[i], &wanted);
 		if (error) {
 			snap_error_destroy(error);
-			SNAP_TRY(snap_land_finish(&restore->threads[i], &wanted));
+			SNAP_TRY(snap_land_finish(&restorer->threads[i], &wanted));
 		}
-		snap_borrowed_keep(&restore->threads[i]);
+		snap_borrowed_keep(&restorer->threads[i]);
 	}
 	return SNAP_OK;
 }
 
-static snap_err run(struct restore *restore)
+/**
+ * All threads are borrowed; steps, memory, steps; every thread is landed and compared.
+ * Up to there everything can be undone.
+ */
+static snap_err run(struct snap_restorer *restorer, bool verifies_memory)
 {
-	SNAP_TRY(borrow_threads(restore));
-	SNAP_TRY(snap_remap_prepare(&restore->remapper));
-	SNAP_TRY(snap_remap_run(&restore->remapper, SNAP_STEP_PARK, SNAP_STEP_MAP));
-	SNAP_TRY(rewind_memory(restore));
-	SNAP_TRY(land_threads(restore));
-	return commit(restore);
+	SNAP_TRY(borrow_threads(restorer));
+	SNAP_TRY(snap_arena_map(restorer));
+	SNAP_TRY(snap_run_steps(restorer, SNAP_BEFORE_MEMORY));
+	SNAP_TRY(rewind_memory(restorer));
+	SNAP_TRY(snap_run_steps(restorer, SNAP_AFTER_MEMORY));
+	if (verifies_memory)
+		SNAP_TRY(snap_verify_memory(&restorer->rewinder));
+	SNAP_TRY(land_threads(restorer));
+	return commit(restorer);
 }
 
 snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan *plan,
@@ -213,31 +198,26 @@ snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan
 			      const struct snap_progress *progress,
 			      struct snap_restore_counts *ret)
 {
-	_cleanup_(deinit) struct restore restore = {
+	_cleanup_(deinit) struct snap_restorer restorer = {
 		.tracee = tracee,
 		.plan = plan,
-		.verifies_memory = verifies_memory,
-		.threads = calloc(plan->image->nr_threads, sizeof(*restore.threads)),
+		.threads = calloc(plan->image->nr_threads, sizeof(*restorer.threads)),
 	};
-	if (!restore.threads)
+	if (!restorer.threads)
 		return &snap_enomem;
-	restore.remapper = (struct snap_remapper){
-		.plan = plan,
-		.worker = &restore.threads[0],
-		.undo = &restore.undo,
-	};
-	restore.rewinder = (struct snap_rewinder){
-		.worker = &restore.threads[0],
+	restorer.worker = &restorer.threads[0];
+	restorer.rewinder = (struct snap_rewinder){
+		.worker = restorer.worker,
 		.image = plan->image,
 		.skips = skips,
 		.nr_skips = nr_skips,
 		.progress = progress,
 	};
-	snap_err error = run(&restore);
+	snap_err error = run(&restorer, verifies_memory);
 	if (error)
-		return snap_undo_run(&restore.undo, error);
-	SNAP_TRY(finish_threads(&restore));
-	ret->bytes_compared = restore.rewinder.bytes_compared;
-	ret->bytes_written = restore.rewinder.bytes_written;
+		return snap_undo_run(&restorer.undo, &restorer, error);
+	SNAP_TRY(finish_threads(&restorer));
+	ret->bytes_compared = restorer.rewinder.bytes_compared;
+	ret->bytes_written = restorer.rewinder.bytes_written;
 	return SNAP_OK;
 }

@@ -11,10 +11,10 @@ struct snap_restore_counts {
 	uint64_t bytes_written;
 };
 
-/** The room that the frames of a snapshot's threads need, whole pages. */
-_must_check_ snap_err snap_restore_frame_room(const struct snap_cpu *cpu,
-					      const struct snap_snapshot *image,
-					      size_t page_size, size_t *ret);
+/** The room that system calls and the frames of a snapshot's threads need. */
+_must_check_ snap_err snap_restore_room(const struct snap_cpu *cpu,
+					const struct snap_snapshot *image,
+					size_t page_size, size_t *ret);
 
 /**
  * Execute a plan. All of it is done, or what was done is undone and the process is as

@@ -40,11 +40,12 @@ static snap_err add_failure(snap_err cause, const struct snap_undo_entry *entry,
 	return told;
 }
 
-snap_err snap_undo_run(struct snap_undo *undo, snap_err cause)
+snap_err snap_undo_run(struct snap_undo *undo, struct snap_restorer *restorer,
+		       snap_err cause)
 {
 	while (undo->nr) {
 		const struct snap_undo_entry *entry = &undo->entries[--undo->nr];
-		snap_err failure = entry->run(entry->context, entry->values);
+		snap_err failure = entry->run(restorer, entry->step, entry->values);
 		if (failure)
 			cause = add_failure(cause, entry, failure);
 	}

@@ -7,14 +7,22 @@
 #include "core/base/error.h"
 
 /** The most numbers that an undo needs. */
-#define SNAP_UNDO_VALUES 4
+#define SNAP_UNDO_VALUES 3
+
+struct snap_restorer;
+struct snap_step;
+
+/** Brings back what a step has changed. */
+typedef snap_err snap_undo_fn(struct snap_restorer *restorer,
+			      const struct snap_step *step,
+			      const uint64_t values[SNAP_UNDO_VALUES]);
 
 struct snap_undo_entry {
 	/** Completes "could not …": "put back the heap's end". */
 	const char *what;
-	/** Brings back what a step has changed. */
-	snap_err (*run)(void *context, const uint64_t values[SNAP_UNDO_VALUES]);
-	void *context;
+	snap_undo_fn *run;
+	/** Not owned; NULL where there is none. */
+	const struct snap_step *step;
 	uint64_t values[SNAP_UNDO_VALUES];
 };
 
@@ -41,6 +49,7 @@ void snap_undo_push(struct snap_undo *undo, const struct snap_undo_entry *entry)
  * @return `cause`; or, when something could not be undone, SNAP_ERROR_UNDO that says
  *what is in which state.
  */
-_must_check_ snap_err snap_undo_run(struct snap_undo *undo, snap_err cause);
+_must_check_ snap_err snap_undo_run(struct snap_undo *undo,
+				    struct snap_restorer *restorer, snap_err cause);
 
 #endif

@@ -7,15 +7,16 @@
 static const struct {
 	const char *verb;
 	const char *why;
+	snap_err (*describe)(const struct snap_step *step, struct snap_buffer *ret);
 } kinds[] = {
 
-#define SNAP_STEP(kind, verb, why) { verb, why },
+#define SNAP_STEP(kind, phase, describe, run, verb, why) \
+	{ verb, why, snap_describe_##describe },
 #include "core/plan/steps.def"
 #undef SNAP_STEP
 };
 
-_printf_(2, 3) static snap_err
-	append_line(struct snap_buffer *buffer, const char *format, ...)
+snap_err snap_describe(struct snap_buffer *buffer, const char *format, ...)
 {
 	va_list values;
 	va_start(values, format);
@@ -29,20 +30,19 @@ _printf_(2, 3) static snap_err
 
 static snap_err explain_step(const struct snap_step *step, struct snap_buffer *ret)
 {
-	const char *name = step->vma ? step->vma->name : "";
-	return append_line(ret, "%s %#" PRIx64 "-%#" PRIx64 "%s%s: %s\n",
-			   kinds[step->kind].verb, step->start, step->end,
-			   *name ? " " : "", name, kinds[step->kind].why);
+	SNAP_TRY(snap_describe(ret, "%s ", kinds[step->kind].verb));
+	SNAP_TRY(kinds[step->kind].describe(step, ret));
+	return snap_describe(ret, ": %s\n", kinds[step->kind].why);
 }
 
 snap_err snap_plan_explain(const struct snap_plan *plan, struct snap_buffer *ret)
 {
 	for (size_t i = 0; i < plan->nr_steps; i++)
 		SNAP_TRY(explain_step(&plan->steps[i], ret));
-	SNAP_TRY(append_line(ret, "write memory that differs\n"));
+	SNAP_TRY(snap_describe(ret, "write memory that differs\n"));
 	for (size_t i = 0; i < plan->image->nr_threads; i++)
-		SNAP_TRY(append_line(ret, "land thread %d (%s)\n",
-				     (int)plan->image->threads[i].tid,
-				     plan->image->threads[i].comm));
+		SNAP_TRY(snap_describe(ret, "land thread %d (%s)\n",
+				       (int)plan->image->threads[i].tid,
+				       plan->image->threads[i].comm));
 	return SNAP_OK;
 }

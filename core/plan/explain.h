@@ -8,4 +8,14 @@
 _must_check_ snap_err snap_plan_explain(const struct snap_plan *plan,
 					struct snap_buffer *ret);
 
+/** Append words to what is told of a step: for the snap_describe_…() of steps.def. */
+_must_check_ _printf_(2, 3) snap_err
+	snap_describe(struct snap_buffer *buffer, const char *format, ...);
+
+#define SNAP_STEP(kind, phase, describe, run, verb, why)                             \
+	_must_check_ snap_err snap_describe_##describe(const struct snap_step *step, \
+						       struct snap_buffer *ret);
+#include "core/plan/steps.def"
+#undef SNAP_STEP
+
 #endif

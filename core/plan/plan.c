@@ -23,6 +23,17 @@ snap_err snap_plan_add(struct snap_plan *plan, const struct snap_step *step)
 	return SNAP_OK;
 }
 
+enum snap_phase snap_step_phase(enum snap_step_kind kind)
+{
+	static const enum snap_phase phases[] = {
+
+#define SNAP_STEP(kind, phase, describe, run, verb, why) SNAP_##phase,
+#include "core/plan/steps.def"
+#undef SNAP_STEP
+	};
+	return phases[kind];
+}
+
 /** The first thread of `these` that is not among `those`, or NULL. */
 static const struct snap_thread *find_missing(const struct snap_snapshot *these,
 					      const struct snap_snapshot *those)
@@ -103,10 +114,10 @@ static uint64_t parked_size(const struct snap_plan *plan)
 /** Find room, and give every parked mapping its place there. */
 static snap_err place_arena(struct snap_plan *plan)
 {
-	plan->arena_size = plan->scratch_size + parked_size(plan);
+	plan->arena_size = plan->room_size + parked_size(plan);
 	SNAP_TRY(snap_find_gap(&plan->image->vmas, &plan->live->vmas, plan->arena_size,
 			       &plan->arena));
-	uint64_t parking = plan->arena + plan->scratch_size;
+	uint64_t parking = plan->arena + plan->room_size;
 	for (size_t i = 0; i < plan->nr_steps; i++) {
 		struct snap_step *step = &plan->steps[i];
 		if (step->kind != SNAP_STEP_PARK)
@@ -122,21 +133,31 @@ static int compare_steps(const void *a, const void *b)
 	const struct snap_step *left = a, *right = b;
 	if (left->kind != right->kind)
 		return left->kind < right->kind ? -1 : 1;
-	return (left->start > right->start) - (left->start < right->start);
+	if (left->start != right->start)
+		return left->start < right->start ? -1 : 1;
+	if (left->tid != right->tid)
+		return left->tid < right->tid ? -1 : 1;
+	return (left->number > right->number) - (left->number < right->number);
 }
 
+/** What may add steps, each about one kind of thing. */
+static snap_err (*const families[])(struct snap_plan *plan) = {
+	snap_plan_remap,
+};
+
 snap_err snap_plan_make(const struct snap_snapshot *image,
-			const struct snap_snapshot *live, size_t scratch_size,
+			const struct snap_snapshot *live, size_t room_size,
 			struct snap_plan *ret)
 {
 	_cleanup_plan_ struct snap_plan plan = {
 		.image = image,
 		.live = live,
-		.scratch_size = scratch_size,
+		.room_size = room_size,
 	};
 	SNAP_TRY(check_threads(image, live));
 	SNAP_TRY(check_registrations(image, live));
-	SNAP_TRY(snap_plan_remap(&plan));
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(families); i++)
+		SNAP_TRY(families[i](&plan));
 	if (plan.nr_steps)
 		qsort(plan.steps, plan.nr_steps, sizeof(*plan.steps), compare_steps);
 	SNAP_TRY(place_arena(&plan));

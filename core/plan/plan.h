@@ -10,16 +10,36 @@
  */
 
 enum snap_step_kind {
-#define SNAP_STEP(kind, verb, why) SNAP_STEP_##kind,
+#define SNAP_STEP(kind, phase, describe, run, verb, why) SNAP_STEP_##kind,
 #include "core/plan/steps.def"
 #undef SNAP_STEP
 	SNAP_NR_STEP_KINDS,
 };
 
-/** One step on the mappings. */
+/** When a step is done. */
+enum snap_phase {
+	SNAP_BEFORE_MEMORY,
+	SNAP_AFTER_MEMORY,
+	/** Everything else has succeeded: what cannot be undone is done now. */
+	SNAP_AT_COMMIT,
+};
+
+/** One thing that is done. Which members have a meaning depends on its kind. */
 struct snap_step {
 	enum snap_step_kind kind;
-	/** The range it is about; with BRK: the heap's end now, and as it shall be. */
+
+	/** The thread it is about; 0: the whole process. */
+	pid_t tid;
+	/** What it is about, by its number: a signal, a timer, a descriptor. */
+	int number;
+	/**
+	 * The thing as it shall be and as it is, of the type that the kind says; not
+	 * owned: of the two models. NULL: it shall not be there, it is not there.
+	 */
+	const void *wanted;
+	const void *is;
+
+	/** Mappings: the range; with BRK the heap's end now, and as it shall be. */
 	uint64_t start;
 	uint64_t end;
 	/** PARK: where it is put until the restore is certain. */
@@ -46,9 +66,12 @@ struct snap_plan {
 	 */
 	uint64_t arena;
 	uint64_t arena_size;
-	/** The part of it that the frames have. */
-	uint64_t scratch_size;
+	/** The part of it that system calls and frames have: a room (inject/room.h). */
+	uint64_t room_size;
 };
+
+/** The phase of a kind of step. */
+enum snap_phase snap_step_phase(enum snap_step_kind kind);
 
 void snap_plan_deinit(struct snap_plan *plan);
 #define _cleanup_plan_ _cleanup_(snap_plan_deinit)
@@ -57,13 +80,13 @@ void snap_plan_deinit(struct snap_plan *plan);
  * Compare and plan. Touches nothing; SNAP_ERROR_REFUSED says what cannot be put back.
  *
  * @param image,live Live as snap_capture_process() reads it. They outlive the plan.
- * @param scratch_size Room for frames, whole pages.
+ * @param room_size For system calls and frames, whole pages.
  */
 _must_check_ snap_err snap_plan_make(const struct snap_snapshot *image,
-				     const struct snap_snapshot *live,
-				     size_t scratch_size, struct snap_plan *ret);
+				     const struct snap_snapshot *live, size_t room_size,
+				     struct snap_plan *ret);
 
-/** Append a step; only remap.c and tests do. */
+/** Append a step. */
 _must_check_ snap_err snap_plan_add(struct snap_plan *plan,
 				    const struct snap_step *step);
 

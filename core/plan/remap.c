@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/plan/explain.h"
+
 /** Protection bits that mprotect() sets. */
 #define PROT_BITS (SNAP_VMA_READ | SNAP_VMA_WRITE | SNAP_VMA_EXEC)
 
@@ -172,4 +174,11 @@ snap_err snap_plan_remap(struct snap_plan *plan)
 		at = next;
 	}
 	return plan_brk(plan);
+}
+
+snap_err snap_describe_range(const struct snap_step *step, struct snap_buffer *ret)
+{
+	const char *name = step->vma ? step->vma->name : "";
+	return snap_describe(ret, "%#" PRIx64 "-%#" PRIx64 "%s%s", step->start,
+			     step->end, *name ? " " : "", name);
 }

@@ -141,8 +141,7 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	SNAP_TRY(check_landing(tracee, snapshot, &cpu));
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
 	size_t room;
-	SNAP_TRY(snap_restore_frame_room(&live->cpu, snapshot, tracee->page_size,
-					 &room));
+	SNAP_TRY(snap_restore_room(&live->cpu, snapshot, tracee->page_size, &room));
 	return snap_plan_make(snapshot, live, room, ret);
 }
 
