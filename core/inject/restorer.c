@@ -3,7 +3,7 @@
 snap_err snap_run_steps(struct snap_restorer *restorer, enum snap_phase phase)
 {
 	static snap_step_fn *const run[] = {
-#define SNAP_STEP(kind, phase, describe, run, verb, why) snap_do_##run,
+#define SNAP_STEP(kind, phase, family, describe, run, verb, why, event) snap_do_##run,
 #include "core/plan/steps.def"
 #undef SNAP_STEP
 	};

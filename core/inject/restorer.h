@@ -40,7 +40,7 @@ struct snap_restorer {
 typedef snap_err snap_step_fn(struct snap_restorer *restorer,
 			      const struct snap_step *step);
 
-#define SNAP_STEP(kind, phase, describe, run, verb, why)                    \
+#define SNAP_STEP(kind, phase, family, describe, run, verb, why, event)     \
 	_must_check_ snap_err snap_do_##run(struct snap_restorer *restorer, \
 					    const struct snap_step *step);
 #include "core/plan/steps.def"

@@ -10,7 +10,7 @@ static const struct {
 	snap_err (*describe)(const struct snap_step *step, struct snap_buffer *ret);
 } kinds[] = {
 
-#define SNAP_STEP(kind, phase, describe, run, verb, why) \
+#define SNAP_STEP(kind, phase, family, describe, run, verb, why, event) \
 	{ verb, why, snap_describe_##describe },
 #include "core/plan/steps.def"
 #undef SNAP_STEP

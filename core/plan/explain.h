@@ -12,7 +12,7 @@ _must_check_ snap_err snap_plan_explain(const struct snap_plan *plan,
 _must_check_ _printf_(2, 3) snap_err
 	snap_describe(struct snap_buffer *buffer, const char *format, ...);
 
-#define SNAP_STEP(kind, phase, describe, run, verb, why)                             \
+#define SNAP_STEP(kind, phase, family, describe, run, verb, why, event)              \
 	_must_check_ snap_err snap_describe_##describe(const struct snap_step *step, \
 						       struct snap_buffer *ret);
 #include "core/plan/steps.def"

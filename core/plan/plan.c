@@ -27,7 +27,7 @@ enum snap_phase snap_step_phase(enum snap_step_kind kind)
 {
 	static const enum snap_phase phases[] = {
 
-#define SNAP_STEP(kind, phase, describe, run, verb, why) SNAP_##phase,
+#define SNAP_STEP(kind, phase, family, describe, run, verb, why, event) SNAP_##phase,
 #include "core/plan/steps.def"
 #undef SNAP_STEP
 	};

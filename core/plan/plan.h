@@ -10,7 +10,8 @@
  */
 
 enum snap_step_kind {
-#define SNAP_STEP(kind, phase, describe, run, verb, why) SNAP_STEP_##kind,
+#define SNAP_STEP(kind, phase, family, describe, run, verb, why, event) \
+	SNAP_STEP_##kind,
 #include "core/plan/steps.def"
 #undef SNAP_STEP
 	SNAP_NR_STEP_KINDS,
@@ -22,6 +23,18 @@ enum snap_phase {
 	SNAP_AFTER_MEMORY,
 	/** Everything else has succeeded: what cannot be undone is done now. */
 	SNAP_AT_COMMIT,
+};
+
+/** What a step is about, for a person. */
+enum snap_family {
+	SNAP_FAMILY_MAPPINGS,
+	SNAP_FAMILY_SIGNALS,
+	SNAP_FAMILY_TIMERS,
+	SNAP_FAMILY_FILES,
+	SNAP_FAMILY_THREADS,
+	/** What is left: folder, limits, priorities, names. */
+	SNAP_FAMILY_PROCESS,
+	SNAP_NR_FAMILIES,
 };
 
 /** One thing that is done. Which members have a meaning depends on its kind. */
