@@ -10,6 +10,7 @@
 #include "gdbext/error.h"
 #include "gdbext/progress.h"
 #include "gdbext/read.h"
+#include "gdbext/state.h"
 
 struct object {
 	PyObject_HEAD struct snap_snapshot *snapshot;
@@ -231,6 +232,11 @@ static PyObject *set_parent(PyObject *self, PyObject *parent)
 	Py_RETURN_NONE;
 }
 
+static PyObject *get_state(PyObject *self, PyObject *unused)
+{
+	return snap_py_snapshot_state(snap_py_snapshot_get(self));
+}
+
 static PyObject *write_image(PyObject *self, PyObject *args, PyObject *keywords)
 {
 	static const char *const names[] = { "path", "overwrite", "progress", NULL };
@@ -287,6 +293,8 @@ static const PyGetSetDef attributes[] = {
 static const PyMethodDef methods[] = {
 	{ "threads", threads, METH_NOARGS, "The threads, the leader first." },
 	{ "mappings", mappings, METH_NOARGS, "The mappings, by address." },
+	{ "state", get_state, METH_NOARGS,
+	  "What there is beside registers and memory, by family." },
 	{ "registers", SNAP_PY_KEYWORDS(registers), METH_VARARGS | METH_KEYWORDS,
 	  "All registers of a thread that were captured, in the table's order." },
 	{ "backtraces", backtraces, METH_NOARGS,

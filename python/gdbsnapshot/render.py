@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Iterable, Optional, Sequence
 
-from .signals import mask_text, signal_name
+from .signals import signal_name
 
 if TYPE_CHECKING:
     from _snapshot import Backtrace, Frame, Mapping, Register, Snapshot, Thread
@@ -366,53 +366,3 @@ def _mapping(mapping: "Mapping") -> tuple[str, ...]:
         " ".join(mapping["flags"]),
         mapping["name"],
     )
-
-
-def state(snapshot: "Snapshot", page: Page = Page()) -> str:
-    """What was captured of the process beside its registers and memory."""
-    lines = [f"Heap ends at 0x{snapshot.brk:x}"] if snapshot.brk else []
-    blocks = ["\n".join(lines) + "\n"] if lines else []
-    for thread in snapshot.threads():
-        lines = [thread_title(snapshot, thread, page)]
-        lines += [f"  {fact + ':':<18}{text}" for fact, text in thread_state(thread)]
-        blocks.append("\n".join(lines) + "\n")
-    return "\n".join(blocks)
-
-
-_SS_ONSTACK = 1
-_SS_DISABLE = 2
-_SS_AUTODISARM = 1 << 31
-
-
-def thread_state(thread: "Thread") -> Iterable[tuple[str, str]]:
-    unknown = "not captured"
-    mask = thread["sigmask"]
-    yield "Blocked signals", unknown if mask is None else mask_text(mask)
-    stack = thread["altstack"]
-    yield "Alternate stack", unknown if stack is None else _altstack(*stack)
-    rseq = thread["rseq"]
-    if rseq is None or not rseq[0]:
-        yield "rseq area", unknown if rseq is None else "none"
-    else:
-        yield "rseq area", f"0x{rseq[0]:x}, {rseq[1]} bytes, signature 0x{rseq[2]:x}"
-    robust = thread["robust_list"]
-    yield "Robust list", unknown if robust is None else f"0x{robust[0]:x}"
-    address = thread["tid_address"]
-    yield "TID address", unknown if address is None else f"0x{address:x}"
-    stop = thread["stop_signal"]
-    yield "Stopped by", signal_name(stop) if stop else "no signal"
-    call = thread["interrupted_syscall"]
-    yield "System call", f"number {call}, will be made again" if call >= 0 else "none"
-    sets = thread["regsets"].items()
-    yield "Register sets", ", ".join(f"{name} {size(count)}" for name, count in sets)
-
-
-def _altstack(pointer: int, length: int, flags: int) -> str:
-    if flags & _SS_DISABLE:
-        return "none"
-    text = f"0x{pointer:x}, {size(length)}"
-    if flags & _SS_ONSTACK:
-        text += ", in use"
-    if flags & _SS_AUTODISARM:
-        text += ", disarmed while in use"
-    return text

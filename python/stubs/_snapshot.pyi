@@ -78,6 +78,24 @@ class Backtrace(TypedDict):
     frames: list[Frame]
     end_reason: Optional[str]
 
+class ProcessState(TypedDict):
+    brk: int  # 0: could not be asked
+    ppid: int
+    pgid: int
+    sid: int
+
+class ProcessThreadState(TypedDict):
+    name: str
+
+class ThreadState(TypedDict):
+    process: ProcessThreadState
+
+class State(TypedDict):
+    """A key for each family, and what each has of every thread by its TID."""
+
+    process: ProcessState
+    threads: dict[int, ThreadState]
+
 class Report(TypedDict):
     bytes_compared: int
     bytes_written: int
@@ -126,6 +144,8 @@ class Snapshot:
     def mappings(self) -> list[Mapping]: ...
     def registers(self, tid: int) -> list[Register]:
         """All registers that were captured, in the table's order."""
+    def state(self) -> State:
+        """What there is beside registers and memory, by family."""
     def backtraces(self) -> dict[int, Backtrace]:
         """By TID; from the snapshot alone (libdwfl)."""
     def read(self, address: int, size: int) -> bytes:

@@ -82,6 +82,11 @@ class Snapshot:
     def threads(self):
         return self._threads
 
+    def state(self):
+        process = {"brk": self.brk, "ppid": 1, "pgid": 100, "sid": 100}
+        threads = {t["tid"]: {"process": {"name": t["comm"]}} for t in self._threads}
+        return {"process": process, "threads": threads}
+
     def mappings(self):
         return self.mapping_list
 

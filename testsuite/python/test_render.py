@@ -1,7 +1,7 @@
 """What list and show print."""
 
 import pytest
-from gdbsnapshot import render
+from gdbsnapshot import render, render_state
 from gdbsnapshot.render import Column, Page
 from gdbsnapshot.store import Store
 from samples import Snapshot, entry, frame, mapping, register, thread
@@ -194,7 +194,7 @@ def test_state_says_what_was_captured_and_what_was_not():
     )
 
     # THEN each fact has a line in the first
-    first, second = render.state(snapshot).split("Thread 101")
+    first, second = render_state.state(snapshot).split("Thread 101")
     assert "Blocked signals:  SIGUSR1\n" in first
     assert "Alternate stack:  0x7000, 8 KiB, in use\n" in first
     assert "rseq area:        0x7f00, 32 bytes, signature 0x53053053\n" in first

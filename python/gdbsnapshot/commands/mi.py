@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from _snapshot import Backtrace
     from _snapshot import Mapping as MemoryMapping
-    from _snapshot import Report, Thread
+    from _snapshot import Report, State, Thread
 
     from ..store import Entry
 
@@ -144,6 +144,7 @@ def _threads(
 ) -> list[dict[str, Any]]:
     snapshot = entry.snapshot
     backtraces = snapshot.backtraces() if args.threads or is_default else {}
+    state = snapshot.state()
     found = []
     for thread in snapshot.threads():
         tid = thread["tid"]
@@ -164,7 +165,7 @@ def _threads(
                 for register in snapshot.registers(tid)
             ]
         if args.state:
-            item.update(_state(thread))
+            item.update(_state(thread, state))
         found.append(item)
     return found
 
@@ -185,10 +186,13 @@ def _frames(backtrace: Backtrace) -> list[dict[str, Any]]:
     return found
 
 
-def _state(thread: Thread) -> dict[str, Any]:
-    from ..render import thread_state
+def _state(thread: Thread, found: State) -> dict[str, Any]:
+    from ..render_state import thread_facts
 
-    return {fact.lower().replace(" ", "-"): text for fact, text in thread_state(thread)}
+    return {
+        fact.lower().replace(" ", "-"): text
+        for fact, text in thread_facts(thread, found)
+    }
 
 
 def _mapping(mapping: MemoryMapping) -> dict[str, Any]:

@@ -22,8 +22,7 @@ class Show(Command):
     -registers shows all registers of each thread, in hexadecimal, the highest byte
     first; vectors in words of eight bytes.
     -memory shows the mappings, and how much of each the snapshot holds.
-    -state shows the signal mask, the alternate stack and what else was captured of each
-    thread.
+    -state shows what else was captured: of the process, and of each thread.
     """
 
     name = "snapshot show"
@@ -35,7 +34,7 @@ class Show(Command):
             parser.add_argument(f"-{section}", action="store_true")
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
-        from .. import core, render, verbs
+        from .. import core, render, render_state, verbs
         from ..target import screen
 
         page = screen.page(from_tty)
@@ -52,5 +51,5 @@ class Show(Command):
             if args.memory:
                 parts.append(render.memory(snapshot, page))
             if args.state:
-                parts.append(render.state(snapshot, page))
+                parts.append(render_state.state(snapshot, page))
         return "\n".join(parts)

@@ -1,0 +1,98 @@
+"""What was captured beside registers and memory, as text.  Knows nothing of GDB.
+
+A family of state is a function that gives facts, and a row of a table at the end.
+"""
+
+from typing import TYPE_CHECKING, Callable, Iterable
+
+from .render import Page, size, thread_title
+from .signals import mask_text, signal_name
+
+if TYPE_CHECKING:
+    from _snapshot import Snapshot, State, Thread, ThreadState
+
+Facts = Iterable[tuple[str, str]]
+"""What it is, and how it was."""
+
+
+def state(snapshot: "Snapshot", page: Page = Page()) -> str:
+    """What was captured of the process beside its registers and memory."""
+    found = snapshot.state()
+    blocks = []
+    for title, family in _FAMILIES:
+        facts = list(family(found))
+        if facts:
+            blocks.append(_block(page.style("title", title), facts))
+    for thread in snapshot.threads():
+        facts = thread_facts(thread, found)
+        blocks.append(_block(thread_title(snapshot, thread, page), facts))
+    return "\n".join(blocks)
+
+
+def thread_facts(thread: "Thread", found: "State") -> list[tuple[str, str]]:
+    """What was captured of one thread beside its registers."""
+    facts = list(_thread(thread))
+    for family in _THREAD_FAMILIES:
+        facts += family(found["threads"][thread["tid"]])
+    return facts
+
+
+def _block(title: str, facts: Facts) -> str:
+    lines = [title, *(f"  {fact + ':':<18}{text}" for fact, text in facts)]
+    return "".join(line + "\n" for line in lines)
+
+
+_SS_ONSTACK = 1
+_SS_DISABLE = 2
+_SS_AUTODISARM = 1 << 31
+
+
+def _thread(thread: "Thread") -> Facts:
+    unknown = "not captured"
+    mask = thread["sigmask"]
+    yield "Blocked signals", unknown if mask is None else mask_text(mask)
+    stack = thread["altstack"]
+    yield "Alternate stack", unknown if stack is None else _altstack(*stack)
+    rseq = thread["rseq"]
+    if rseq is None or not rseq[0]:
+        yield "rseq area", unknown if rseq is None else "none"
+    else:
+        yield "rseq area", f"0x{rseq[0]:x}, {rseq[1]} bytes, signature 0x{rseq[2]:x}"
+    robust = thread["robust_list"]
+    yield "Robust list", unknown if robust is None else f"0x{robust[0]:x}"
+    address = thread["tid_address"]
+    yield "TID address", unknown if address is None else f"0x{address:x}"
+    stop = thread["stop_signal"]
+    yield "Stopped by", signal_name(stop) if stop else "no signal"
+    call = thread["interrupted_syscall"]
+    yield "System call", f"number {call}, will be made again" if call >= 0 else "none"
+    sets = thread["regsets"].items()
+    yield "Register sets", ", ".join(f"{name} {size(count)}" for name, count in sets)
+
+
+def _altstack(pointer: int, length: int, flags: int) -> str:
+    if flags & _SS_DISABLE:
+        return "none"
+    text = f"0x{pointer:x}, {size(length)}"
+    if flags & _SS_ONSTACK:
+        text += ", in use"
+    if flags & _SS_AUTODISARM:
+        text += ", disarmed while in use"
+    return text
+
+
+def _process(found: "State") -> Facts:
+    process = found["process"]
+    if process["brk"]:
+        yield "Heap ends at", f"0x{process['brk']:x}"
+    yield "Parent process", str(process["ppid"])
+    yield "Process group", f"{process['pgid']}, of session {process['sid']}"
+
+
+def _process_thread(found: "ThreadState") -> Facts:
+    return ()
+
+
+_FAMILIES: tuple[tuple[str, Callable[["State"], Facts]], ...] = (("Process", _process),)
+
+_THREAD_FAMILIES: tuple[Callable[["ThreadState"], Facts], ...] = (_process_thread,)
