@@ -3,6 +3,7 @@
 
 #include "arch/arch.h"
 #include "core/base/buffer.h"
+#include "core/image/fields.h"
 #include "core/image/format.h"
 #include "core/model/snapshot.h"
 
@@ -25,6 +26,16 @@ _must_check_ snap_err snap_note_begin_ours(struct snap_buffer *notes,
 
 /** The note is complete. */
 _must_check_ snap_err snap_note_end(struct snap_buffer *notes, size_t note);
+
+/**
+ * One element of a list in a note of ours: its size, then the members of `object`.
+ *
+ * @param scratch Empty before the first one, and the caller's.
+ */
+_must_check_ snap_err snap_notes_put_object(struct snap_buffer *notes,
+					    const struct snap_fields *fields,
+					    const void *object,
+					    struct snap_buffer *scratch);
 
 /** A whole note at once. */
 _must_check_ snap_err snap_note_append(struct snap_buffer *notes, const char *owner,

@@ -46,6 +46,15 @@ _must_check_ snap_err snap_parse_core(struct snap_parse *parse, const char *owne
 _must_check_ snap_err snap_parse_ours(struct snap_parse *parse, uint32_t type,
 				      const uint8_t *data, size_t size);
 
+/** Called for one element of a list, the first to the last. */
+typedef snap_err snap_parse_element_fn(struct snap_parse *parse,
+				       struct snap_reader *element);
+
+/** A list in a note of ours: a count, then the elements, each with its size before. */
+_must_check_ snap_err snap_parse_list(struct snap_parse *parse,
+				      struct snap_reader *note,
+				      snap_parse_element_fn *parse_element);
+
 /** All notes were read: check that they fit each other, and order the threads. */
 _must_check_ snap_err snap_parse_finish(struct snap_parse *parse);
 

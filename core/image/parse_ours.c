@@ -9,12 +9,8 @@
  * a newer version wrote it.
  */
 
-/** Called for one element of a list, the first to the last. */
-typedef snap_err element_fn(struct snap_parse *parse, struct snap_reader *element);
-
-/** The elements of a list, each with its size before it. */
-static snap_err parse_list(struct snap_parse *parse, struct snap_reader *note,
-			   element_fn *parse_element)
+snap_err snap_parse_list(struct snap_parse *parse, struct snap_reader *note,
+			 snap_parse_element_fn *parse_element)
 {
 	uint32_t count;
 	SNAP_TRY(snap_reader_u32(note, &count));
@@ -63,7 +59,7 @@ static snap_err parse_cpu_item(struct snap_parse *parse, struct snap_reader *ite
 
 static snap_err parse_cpu(struct snap_parse *parse, struct snap_reader *note)
 {
-	return parse_list(parse, note, parse_cpu_item);
+	return snap_parse_list(parse, note, parse_cpu_item);
 }
 
 static snap_err parse_mapping(struct snap_parse *parse, struct snap_reader *mapping)
@@ -79,7 +75,7 @@ static snap_err parse_mapping(struct snap_parse *parse, struct snap_reader *mapp
 
 static snap_err parse_mappings(struct snap_parse *parse, struct snap_reader *note)
 {
-	return parse_list(parse, note, parse_mapping);
+	return snap_parse_list(parse, note, parse_mapping);
 }
 
 static snap_err parse_thread(struct snap_parse *parse, struct snap_reader *note)
@@ -180,7 +176,7 @@ static snap_err parse_extent(struct snap_parse *parse, struct snap_reader *eleme
 
 static snap_err parse_extents(struct snap_parse *parse, struct snap_reader *note)
 {
-	return parse_list(parse, note, parse_extent);
+	return snap_parse_list(parse, note, parse_extent);
 }
 
 /** It was looked at before all else (head.c). */

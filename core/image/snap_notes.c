@@ -16,8 +16,9 @@ static snap_err put_record(struct snap_buffer *notes, const struct snap_buffer *
 	return snap_buffer_append(notes, record->data, record->size);
 }
 
-static snap_err put_object(struct snap_buffer *notes, const struct snap_fields *fields,
-			   const void *object, struct snap_buffer *scratch)
+snap_err snap_notes_put_object(struct snap_buffer *notes,
+			       const struct snap_fields *fields, const void *object,
+			       struct snap_buffer *scratch)
 {
 	scratch->size = 0;
 	SNAP_TRY(snap_fields_put(fields, object, scratch));
@@ -62,7 +63,8 @@ static snap_err put_mappings(struct snap_buffer *notes, const struct snap_vmas *
 	SNAP_TRY(snap_note_begin_ours(notes, SNAP_NOTE_MAPPINGS, &note));
 	SNAP_TRY(snap_buffer_append_uint(notes, vmas->nr, 4));
 	for (size_t i = 0; i < vmas->nr; i++)
-		SNAP_TRY(put_object(notes, &snap_vma_fields, &vmas->list[i], &record));
+		SNAP_TRY(snap_notes_put_object(notes, &snap_vma_fields, &vmas->list[i],
+					       &record));
 	return snap_note_end(notes, note);
 }
 
@@ -126,6 +128,7 @@ snap_err snap_notes_put_extents(struct snap_buffer *notes,
 	SNAP_TRY(snap_note_begin_ours(notes, SNAP_NOTE_EXTENTS, &note));
 	SNAP_TRY(snap_buffer_append_uint(notes, nr, 4));
 	for (size_t i = 0; i < nr; i++)
-		SNAP_TRY(put_object(notes, &snap_extent_fields, &extents[i], &record));
+		SNAP_TRY(snap_notes_put_object(notes, &snap_extent_fields, &extents[i],
+					       &record));
 	return snap_note_end(notes, note);
 }
