@@ -9,6 +9,9 @@
 void snap_plan_deinit(struct snap_plan *plan)
 {
 	free(plan->steps);
+	for (size_t i = 0; i < plan->nr_refusals; i++)
+		free(plan->refusals[i]);
+	free(plan->refusals);
 	*plan = (struct snap_plan){ 0 };
 }
 
@@ -21,6 +24,28 @@ snap_err snap_plan_add(struct snap_plan *plan, const struct snap_step *step)
 	plan->steps = steps;
 	steps[plan->nr_steps++] = *step;
 	return SNAP_OK;
+}
+
+static snap_err note_refusal(struct snap_plan *plan, const char *message)
+{
+	char **refusals =
+		reallocarray(plan->refusals, plan->nr_refusals + 1, sizeof(*refusals));
+	if (!refusals)
+		return &snap_enomem;
+	plan->refusals = refusals;
+	refusals[plan->nr_refusals] = strdup(message);
+	if (!refusals[plan->nr_refusals])
+		return &snap_enomem;
+	plan->nr_refusals++;
+	return SNAP_OK;
+}
+
+snap_err snap_plan_refuse(struct snap_plan *plan, snap_err error)
+{
+	if (!error || !plan->is_comparison || error->kind != SNAP_ERROR_REFUSED)
+		return error;
+	_cleanup_error_ snap_err guarded = error;
+	return note_refusal(plan, guarded->message);
 }
 
 enum snap_phase snap_step_phase(enum snap_step_kind kind)
@@ -77,6 +102,9 @@ static snap_err check_registrations(const struct snap_snapshot *image,
 	for (size_t i = 0; i < image->nr_threads; i++) {
 		const struct snap_thread *wanted = &image->threads[i];
 		const struct snap_thread *is = snap_snapshot_thread(live, wanted->tid);
+		if (!is)
+			continue; // check_threads() has refused, or this is a
+				  // comparison
 		uint32_t both = wanted->members & is->members;
 		const char *what = NULL;
 		if (both & SNAP_THREAD_RSEQ &&
@@ -145,6 +173,16 @@ static snap_err (*const families[])(struct snap_plan *plan) = {
 	snap_plan_remap,
 };
 
+static snap_err add_steps(struct snap_plan *plan)
+{
+	// A family that does not know of comparisons ends with what it refuses.
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(families); i++)
+		SNAP_TRY(snap_plan_refuse(plan, families[i](plan)));
+	if (plan->nr_steps)
+		qsort(plan->steps, plan->nr_steps, sizeof(*plan->steps), compare_steps);
+	return SNAP_OK;
+}
+
 snap_err snap_plan_make(const struct snap_snapshot *image,
 			const struct snap_snapshot *live, size_t room_size,
 			struct snap_plan *ret)
@@ -156,11 +194,23 @@ snap_err snap_plan_make(const struct snap_snapshot *image,
 	};
 	SNAP_TRY(check_threads(image, live));
 	SNAP_TRY(check_registrations(image, live));
-	for (size_t i = 0; i < SNAP_ARRAY_SIZE(families); i++)
-		SNAP_TRY(families[i](&plan));
-	if (plan.nr_steps)
-		qsort(plan.steps, plan.nr_steps, sizeof(*plan.steps), compare_steps);
+	SNAP_TRY(add_steps(&plan));
 	SNAP_TRY(place_arena(&plan));
+	*ret = plan;
+	plan = (struct snap_plan){ 0 };
+	return SNAP_OK;
+}
+
+snap_err snap_plan_compare(const struct snap_snapshot *image,
+			   const struct snap_snapshot *live, struct snap_plan *ret)
+{
+	_cleanup_plan_ struct snap_plan plan = {
+		.image = image,
+		.live = live,
+		.is_comparison = true,
+	};
+	SNAP_TRY(snap_plan_refuse(&plan, check_registrations(image, live)));
+	SNAP_TRY(add_steps(&plan));
 	*ret = plan;
 	plan = (struct snap_plan){ 0 };
 	return SNAP_OK;

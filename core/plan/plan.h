@@ -81,6 +81,12 @@ struct snap_plan {
 	uint64_t arena_size;
 	/** The part of it that system calls and frames have: a room (inject/room.h). */
 	uint64_t room_size;
+
+	/** For a person who wants to know what differs: nothing is refused. */
+	bool is_comparison;
+	/** Why a restore would be refused: sentences, each owned. */
+	char **refusals;
+	size_t nr_refusals;
 };
 
 /** The phase of a kind of step. */
@@ -98,6 +104,24 @@ void snap_plan_deinit(struct snap_plan *plan);
 _must_check_ snap_err snap_plan_make(const struct snap_snapshot *image,
 				     const struct snap_snapshot *live, size_t room_size,
 				     struct snap_plan *ret);
+
+/**
+ * The same steps for two snapshots of whatever processes, to be read and not to be
+ * executed: no arena, and what snap_plan_make() refuses stands among the refusals.
+ */
+_must_check_ snap_err snap_plan_compare(const struct snap_snapshot *image,
+					const struct snap_snapshot *live,
+					struct snap_plan *ret);
+
+/**
+ * Something cannot be put back. Ends the making of a plan; a comparison notes it and
+ * goes on: SNAP_TRY(snap_plan_refuse(plan, error)), and the step that shows what it is
+ * about is added as if it could be done.
+ *
+ * @param error Consumed. Kinds other than SNAP_ERROR_REFUSED are returned as they are;
+ *	SNAP_OK may be passed.
+ */
+_must_check_ snap_err snap_plan_refuse(struct snap_plan *plan, snap_err error);
 
 /** Append a step. */
 _must_check_ snap_err snap_plan_add(struct snap_plan *plan,

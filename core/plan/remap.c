@@ -98,7 +98,7 @@ static snap_err add(struct snap_plan *plan, const struct snap_step *step)
 static snap_err plan_park(struct snap_plan *plan, const struct snap_vma *live,
 			  uint64_t start, uint64_t end)
 {
-	SNAP_TRY(check_park(live));
+	SNAP_TRY(snap_plan_refuse(plan, check_park(live)));
 	return add(plan, &(struct snap_step){
 				 .kind = SNAP_STEP_PARK,
 				 .start = start,
@@ -110,7 +110,7 @@ static snap_err plan_park(struct snap_plan *plan, const struct snap_vma *live,
 static snap_err plan_map(struct snap_plan *plan, const struct snap_vma *image,
 			 uint64_t start, uint64_t end)
 {
-	SNAP_TRY(check_map(image));
+	SNAP_TRY(snap_plan_refuse(plan, check_map(image)));
 	return add(plan, &(struct snap_step){
 				 .kind = SNAP_STEP_MAP,
 				 .start = start,
@@ -128,8 +128,10 @@ static snap_err plan_range(struct snap_plan *plan, const struct snap_vma *image,
 		    snap_vma_is_kernels(live))
 			return SNAP_OK;
 		if (live->flags & SNAP_VMA_SEALED)
-			return refuse(live,
-				      "is sealed: its protection cannot be changed");
+			SNAP_TRY(snap_plan_refuse(
+				plan,
+				refuse(live, "is sealed: its protection cannot be "
+					     "changed")));
 		return add(plan, &(struct snap_step){
 					 .kind = SNAP_STEP_PROTECT,
 					 .start = start,
