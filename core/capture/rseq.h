@@ -7,12 +7,6 @@
 /** Of the pointer to the sequence in struct rseq (include/uapi/linux/rseq.h). */
 #define SNAP_RSEQ_CS_OFFSET 8
 
-/** Some bytes of the process's memory. */
-struct snap_range {
-	uint64_t start;
-	uint64_t size;
-};
-
 /** The most ranges that one thread has. */
 #define SNAP_RSEQ_RANGES 2
 

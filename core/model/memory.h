@@ -9,6 +9,12 @@
 /** The page size of every machine in section 7 of the design; images record it. */
 #define SNAP_PAGE_SIZE 4096u
 
+/** Some bytes of a process's memory. */
+struct snap_range {
+	uint64_t start;
+	uint64_t size;
+};
+
 /** A stretch of memory whose bytes are held. Whole pages. */
 struct snap_extent {
 	uint64_t start;
