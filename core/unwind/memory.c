@@ -17,7 +17,16 @@ static bool read_file(struct snap_files *files, const struct snap_vma *vma,
 	if (__builtin_add_overflow(vma->offset, address - vma->start, &offset) ||
 	    offset > INT64_MAX)
 		return false;
-	return pread(file->fd, ret, size, (off_t)offset) == (ssize_t)size;
+	ssize_t got = pread(file->fd, ret, size, (off_t)offset);
+	if (got < 0)
+		return false;
+	// Behind the end of a file, its last page is zeros, and there are no others.
+	uint64_t end = offset + (uint64_t)got;
+	uint64_t page_end = (end + SNAP_PAGE_SIZE - 1) & -(uint64_t)SNAP_PAGE_SIZE;
+	if (size > page_end - offset)
+		return false;
+	memset((uint8_t *)ret + got, 0, size - (size_t)got);
+	return true;
 }
 
 /** What stands behind a page that is not held. */
