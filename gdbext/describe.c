@@ -205,8 +205,7 @@ PyObject *snap_py_mappings(const struct snap_snapshot *snapshot)
 	return snap_take(list);
 }
 
-static PyObject *register_dict(const struct snap_register_desc *desc,
-			       const uint8_t *value)
+PyObject *snap_py_register(const struct snap_register_desc *desc, const uint8_t *value)
 {
 	static const char *const formats[] = {
 		[SNAP_REGISTER_UINT] = "uint",     [SNAP_REGISTER_ADDRESS] = "address",
@@ -236,7 +235,7 @@ PyObject *snap_py_registers(const struct snap_snapshot *snapshot,
 			return PyErr_NoMemory();
 		if (snap_arch_read_register(arch, &snapshot->cpu, thread, desc,
 					    value) &&
-		    append(list, register_dict(desc, value)) < 0)
+		    append(list, snap_py_register(desc, value)) < 0)
 			return NULL;
 	}
 	return snap_take(list);

@@ -1,6 +1,7 @@
 #ifndef SNAP_GDBEXT_DESCRIBE_H
 #define SNAP_GDBEXT_DESCRIBE_H
 
+#include "arch/arch.h"
 #include "core/model/snapshot.h"
 #include "core/unwind/unwind.h"
 #include "gdbext/module.h"
@@ -21,6 +22,10 @@ PyObject *snap_py_uuid(const uint8_t uuid[SNAP_UUID_SIZE]);
 PyObject *snap_py_cpu(const struct snap_cpu *cpu);
 PyObject *snap_py_threads(const struct snap_snapshot *snapshot);
 PyObject *snap_py_mappings(const struct snap_snapshot *snapshot);
+
+/** @param value desc->size bytes. */
+PyObject *snap_py_register(const struct snap_register_desc *desc, const uint8_t *value);
+
 PyObject *snap_py_registers(const struct snap_snapshot *snapshot,
 			    const struct snap_thread *thread);
 PyObject *snap_py_backtrace(const struct snap_backtrace *backtrace);

@@ -37,5 +37,6 @@ static inline void snap_py_decref_cleanup(void *object)
 extern const PyMethodDef snap_py_verbs[];
 extern const PyMethodDef snap_py_tracer_functions[];
 extern const PyMethodDef snap_py_digest_functions[];
+extern const PyMethodDef snap_py_diff_functions[];
 
 #endif

@@ -7,11 +7,13 @@
 static const struct {
 	const char *verb;
 	const char *why;
+	const char *event;
+	enum snap_family family;
 	snap_err (*describe)(const struct snap_step *step, struct snap_buffer *ret);
 } kinds[] = {
 
 #define SNAP_STEP(kind, phase, family, describe, run, verb, why, event) \
-	{ verb, why, snap_describe_##describe },
+	{ verb, why, event, SNAP_FAMILY_##family, snap_describe_##describe },
 #include "core/plan/steps.def"
 #undef SNAP_STEP
 };
@@ -28,10 +30,25 @@ snap_err snap_describe(struct snap_buffer *buffer, const char *format, ...)
 	return snap_buffer_append(buffer, line, (size_t)length);
 }
 
+snap_err snap_step_describe(const struct snap_step *step, struct snap_buffer *ret)
+{
+	return kinds[step->kind].describe(step, ret);
+}
+
+enum snap_family snap_step_family(enum snap_step_kind kind)
+{
+	return kinds[kind].family;
+}
+
+const char *snap_step_event(enum snap_step_kind kind)
+{
+	return kinds[kind].event;
+}
+
 static snap_err explain_step(const struct snap_step *step, struct snap_buffer *ret)
 {
 	SNAP_TRY(snap_describe(ret, "%s ", kinds[step->kind].verb));
-	SNAP_TRY(kinds[step->kind].describe(step, ret));
+	SNAP_TRY(snap_step_describe(step, ret));
 	return snap_describe(ret, ": %s\n", kinds[step->kind].why);
 }
 

@@ -8,6 +8,7 @@
 #include "core/base/buffer.h"
 #include "core/base/progress.h"
 #include "core/model/snapshot.h"
+#include "core/plan/diff.h"
 
 /**
  * @file
@@ -84,6 +85,20 @@ _must_check_ snap_err snap_session_restore(const struct snap_target *target,
 _must_check_ snap_err snap_session_explain(const struct snap_target *target,
 					   const struct snap_snapshot *snapshot,
 					   struct snap_buffer *ret);
+
+/**
+ * What differs between two snapshots; no process is needed. Files that a snapshot maps
+ * are looked at where they are proven to be those that were mapped.
+ *
+ * @param a,b `a` is the older one. They outlive the difference.
+ * @param max_ranges How many ranges of memory are listed.
+ * @param progress May be NULL.
+ */
+_must_check_ snap_err snap_session_diff(const struct snap_snapshot *a,
+					const struct snap_snapshot *b,
+					size_t max_ranges,
+					const struct snap_progress *progress,
+					struct snap_diff *ret);
 
 /** Whether a process is the one that a snapshot was taken of; says what differs. */
 _must_check_ snap_err snap_session_check_identity(const struct snap_target *target,

@@ -102,6 +102,51 @@ class Report(TypedDict):
     threads: int
     mapping_steps: int
 
+class ThreadEvent(TypedDict):
+    tid: int
+    comm: str
+    event: str  # "new", "gone"
+
+class StateChange(TypedDict):
+    tid: int
+    comm: str
+    what: str  # "sigmask", "altstack"
+    old: int | tuple[int, int, int]  # as in Thread
+    new: int | tuple[int, int, int]
+
+class RegisterChange(TypedDict):
+    tid: int
+    comm: str
+    name: str
+    old: Optional[Register]  # None: the thread did not have it, or it has no value
+    new: Optional[Register]
+
+class MemoryChange(TypedDict):
+    start: int
+    end: int
+    mapping: str  # its name
+    mapping_start: int
+    mapping_end: int
+    is_unknown: bool  # one side's bytes are a file's that is not there any more
+
+class StepEvent(TypedDict):
+    family: str  # "mappings", "signals", "timers", "files", "threads", "process"
+    tid: int  # 0: the whole process
+    event: str  # "new", "gone", …: core/plan/steps.def
+    what: str
+
+class Difference(TypedDict):
+    is_empty: bool
+    notes: list[str]  # what could not be compared, sentences
+    threads: list[ThreadEvent]
+    state: list[StateChange]
+    registers: list[RegisterChange]
+    memory: list[MemoryChange]  # by address, at most max_ranges
+    memory_ranges: int  # how many there are in all
+    memory_bytes: int
+    steps: list[StepEvent]  # what else has changed
+    refusals: list[str]  # what a restore could not put back
+
 class Snapshot:
     """A process at one instant.  Made by capture() and load() alone."""
 
@@ -190,6 +235,22 @@ def explain(
     patches: Sequence[Patch] = (),
 ) -> str:
     """What restore() would do, a line for each step with its reason."""
+
+def diff(
+    a: Snapshot,
+    b: Snapshot,
+    *,
+    max_ranges: int = 1000,
+    progress: Optional[Progress] = None,
+) -> Difference:
+    """What has changed from a to b.  They may be of any two processes.  Files that
+    they map are looked at where they are those that were mapped."""
+
+def symbols(
+    snapshot: Snapshot, addresses: Sequence[int]
+) -> list[Optional[tuple[str, int]]]:
+    """The functions or variables at addresses, and the offsets in them; from the
+    snapshot and the files that it maps alone (libdwfl)."""
 
 def check_identity(pid: int, snapshot: Snapshot) -> None:
     """Raise Refused unless the process is the one the snapshot was taken of."""
