@@ -58,6 +58,25 @@ def size(count: int) -> str:
     return f"{digits} {_UNITS[unit]}"
 
 
+def printable(text: str) -> str:
+    """
+    A name that somebody else has chosen, on one line and harmless to a terminal: what
+    is no letter, no sign and no blank is written as in a C string.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else _escaped(letter) for letter in text
+    )
+
+
+def _escaped(letter: str) -> str:
+    # A byte that is no text in the locale's encoding has become one of these (PEP 383).
+    if "\udc80" <= letter <= "\udcff":
+        return f"\\x{ord(letter) - 0xDC00:02x}"
+    return letter.encode("unicode_escape").decode()
+
+
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
@@ -66,7 +85,7 @@ def table(
     columns: Sequence[Column], rows: Iterable[Sequence[str]], page: Page = Page()
 ) -> str:
     """Aligned columns, the columns that may shrink cut to the width of the page."""
-    rows = [list(row) for row in rows]
+    rows = [[printable(cell) for cell in row] for row in rows]
     # A column that says nothing is left out.
     shown = [
         index
@@ -138,12 +157,12 @@ def saved(entry: "Entry") -> str:
     threads = plural(len(snapshot.threads()), "thread")
     line = f"Snapshot {entry.name}: {threads}, {size(snapshot.size)}."
     if entry.file:
-        line += f" Written to {entry.file}."
+        line += f" Written to {printable(entry.file)}."
     return line + "\n" + omissions(snapshot)
 
 
 def exported(entry: "Entry") -> str:
-    return f"Snapshot {entry.name} written to {entry.file}.\n"
+    return f"Snapshot {entry.name} written to {printable(entry.file or '')}.\n"
 
 
 def imported(entry: "Entry") -> str:
@@ -166,7 +185,7 @@ def deleted(entries: "Sequence[Entry]") -> str:
 
 
 def omissions(snapshot: "Snapshot") -> str:
-    return "".join(f"Not captured: {text}\n" for text in snapshot.omissions)
+    return "".join(f"Not captured: {printable(t)}\n" for t in snapshot.omissions)
 
 
 _LIST = (
@@ -220,13 +239,13 @@ def header(snapshot: "Snapshot", name: str, file: Optional[str] = None) -> str:
         ("UUID", snapshot.uuid),
         ("Parent", snapshot.parent or ""),
     ]
-    lines = [f"Snapshot {name}" if name else "Snapshot"]
-    lines += [f"  {fact + ':':<12}{text}" for fact, text in facts if text]
+    lines = [f"Snapshot {printable(name)}" if name else "Snapshot"]
+    lines += [f"  {fact + ':':<12}{printable(text)}" for fact, text in facts if text]
     return "\n".join(lines) + "\n" + omissions(snapshot)
 
 
 def thread_title(snapshot: "Snapshot", thread: "Thread", page: Page = Page()) -> str:
-    text = f'Thread {thread["tid"]} "{thread["comm"]}"'
+    text = f'Thread {thread["tid"]} "{printable(thread["comm"])}"'
     marks = []
     if thread["tid"] == snapshot.current_tid:
         marks.append("selected")
@@ -266,14 +285,15 @@ def _backtrace(backtrace: "Optional[Backtrace]", page: Page) -> list[str]:
 def _frame(frame: "Frame", page: Page) -> str:
     text = page.style("address", f"0x{frame['pc']:016x}")
     if frame["function"]:
-        text += " in " + page.style("function", frame["function"])
+        text += " in " + page.style("function", printable(frame["function"]))
         if not frame["line"]:
             text += f"+{frame['function_offset']}"
     if frame["file"]:
         line = f":{frame['line']}" if frame["line"] else ""
-        text += " at " + page.style("filename", os.path.basename(frame["file"])) + line
+        name = printable(os.path.basename(frame["file"]))
+        text += " at " + page.style("filename", name) + line
     elif frame["module"]:
-        text += " from " + page.style("filename", frame["module"])
+        text += " from " + page.style("filename", printable(frame["module"]))
     return text
 
 

@@ -213,3 +213,33 @@ def test_the_header_names_file_note_and_parent():
     text = render.header(snapshot, "a", "/tmp/a.core")
     for fact in ("before the crash", "/tmp/a.core", snapshot.uuid, snapshot.parent):
         assert fact in text
+
+
+def test_names_of_others_stay_on_their_line_and_do_nothing_to_a_terminal():
+    # GIVEN names as any program can have them, and one that is not text
+    odd = "two\nlines\x1b[31m \udcff"
+    snapshot = Snapshot(threads=[thread(comm=odd)])
+    snapshot.exe = snapshot.command_line = snapshot.note = odd
+    snapshot.frames = {100: [frame(odd, file=odd), frame(odd, file=None, module=odd)]}
+    snapshot.mapping_list = [mapping(name=odd)]
+    snapshot.omissions = [odd]
+    snapshot.pid = snapshot.current_tid = 100
+    snapshots = Store()
+    snapshots.add(entry("a", note=odd, location=odd))
+
+    # WHEN they are shown
+    for text in (
+        render.header(snapshot, odd, odd),
+        render.threads(snapshot),
+        render.memory(snapshot),
+        render.state(snapshot),
+        render.listing(snapshots),
+    ):
+        # THEN what is no letter is written out, and all can be written
+        assert r"two\nlines\x1b[31m \xff" in text
+        assert "\x1b" not in text and "two\n" not in text
+        text.encode()
+
+
+def test_names_in_any_language_are_left_alone():
+    assert render.printable("naïve Größe 大小 (deleted)") == "naïve Größe 大小 (deleted)"
