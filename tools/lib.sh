@@ -52,10 +52,12 @@ need_packages() {
 
 	log=$root/build/packages.log
 	say "Installing $missing(log: $log)"
+	# A server among them is not started: systemctl then only says that it was asked to
+	# (systemd, docs/ENVIRONMENT.md).
 	# shellcheck disable=SC2086 # one word for each package
 	(
 		as_root apt-get -q update &&
-			as_root env DEBIAN_FRONTEND=noninteractive apt-get -qy \
+			as_root env DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 apt-get -qy \
 				-o DPkg::Lock::Timeout=120 install --no-install-recommends $missing
 	) >"$log" 2>&1 || {
 		tail -n 20 "$log" >&2

@@ -33,6 +33,8 @@ SCANDALS = (
     "A problem internal to GDB",
 )
 
+# How GDB says that it came to a place; a function may have several.
+ARRIVED = r"Temporary breakpoint \d+(\.\d+)?,"
 
 # An interrupted system call is restored in the form that starts it again: its number
 # is in RAX, and the PC is at the SYSCALL instruction, two bytes before.
@@ -378,6 +380,6 @@ def settled(seen: dict[str, Any]) -> dict[str, Any]:
 
 def arrived(out: str) -> str:
     """Check that a temporary breakpoint ended a run."""
-    if not re.search(r"Temporary breakpoint \d+,", out):
+    if not re.search(ARRIVED, out):
         raise Failed(f"the program did not come there: {out}")
     return out

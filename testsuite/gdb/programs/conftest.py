@@ -3,10 +3,11 @@
 import shlex
 import subprocess
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 import pytest
 from gdbdriver import environment
+from serving import Server
 from sessions import WRAP, LazyGdb
 
 
@@ -62,3 +63,11 @@ class Real:
 @pytest.fixture
 def real(gdb: LazyGdb, folder: Path) -> Real:
     return Real(gdb, folder)
+
+
+@pytest.fixture
+def server(gdb: LazyGdb, folder: Path) -> Iterator[Server]:
+    made = Server(gdb, folder)
+    yield made
+    for client in made.clients:
+        client.close()

@@ -1,4 +1,4 @@
-"""Python, in the middle of hashing and in the middle of sorting."""
+"""Python, in the middle of hashing, of sorting, and of a pool's work."""
 
 import pytest
 
@@ -29,3 +29,39 @@ def test_python_hashes_and_sorts(real, folder, where, calls):
 
     # THEN it ends with the same result
     real.ends_as_undisturbed()
+
+
+POOL = """
+import concurrent.futures, hashlib, threading
+lock, done = threading.Lock(), []
+def work(number):
+    word = b"%d" % number
+    for _ in range(40):
+        word = hashlib.sha256(word).digest()
+    with lock:
+        done.append(number)
+    return word
+with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    words = list(pool.map(work, range(200)))
+assert sorted(done) == list(range(200)) and threading.active_count() == 1
+print(hashlib.sha512(b"".join(words)).hexdigest())
+"""
+
+
+@pytest.fixture
+def pool(real, folder):
+    """A pool of eight threads in the middle of its work."""
+    folder.joinpath("pool.py").write_text(POOL)
+    real.undisturbed("/usr/bin/python3", "-I", "-S", "pool.py")
+    real.begin("EVP_DigestUpdate", 1500, "-I", "-S", "pool.py")
+    assert len(real.gdb.look()) == 9
+    return real
+
+
+@pytest.mark.slow
+def test_python_works_in_a_pool_of_threads(pool):
+    # WHEN it is rewound three times, from different moments of its work
+    pool.rewind_thrice(lambda: pool.gdb.go(until="EVP_DigestUpdate", hits=700))
+
+    # THEN it ends with the same result
+    pool.ends_as_undisturbed()
