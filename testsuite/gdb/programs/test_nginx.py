@@ -113,3 +113,56 @@ def test_nginx_in_the_middle_of_a_request_answers_it_again(nginx):
     assert get(client, "/number") == b"3"
     nginx.stop_idle()
     nginx.ends()
+
+
+@pytest.mark.slow
+def test_nginx_opens_the_file_again_that_it_was_sending(nginx):
+    # GIVEN a server that has opened a file and is about to send it
+    client = nginx.connect()
+    nginx.go_on()
+    assert get(client, "/number") == b"1"
+    nginx.stop_idle()
+    nginx.go_until("sendfile64")
+    request(client, "/page")
+    nginx.arrived()
+    nginx.gdb("snapshot save")
+
+    # WHEN the client has got all of it, and the server has closed it
+    nginx.go_on()
+    assert answer(client) == PAGE
+    nginx.stop_idle()
+    nginx.gdb("snapshot restore")
+
+    # THEN the page comes once more, behind the head that had gone out before the save
+    nginx.go_on()
+    assert client.bytes(len(PAGE)) == PAGE
+    assert get(client, "/number") == b"3"
+    nginx.stop_idle()
+    nginx.ends()
+
+
+@pytest.mark.slow
+def test_nginx_hangs_up_on_a_client_that_came_after_the_save(nginx):
+    # GIVEN a server with one client
+    old = nginx.connect()
+    nginx.go_on()
+    assert get(old, "/number") == b"1"
+    nginx.stop_idle()
+    nginx.gdb("snapshot save")
+
+    # WHEN a second one has come since
+    nginx.go_on()
+    young = nginx.connect()
+    assert get(young, "/number") == b"1"
+    nginx.stop_idle()
+    nginx.gdb("snapshot restore")
+
+    # THEN its connection is closed, which the server never had
+    assert young.line() == ""
+
+    # THEN the first one is served, and so is a third
+    nginx.go_on()
+    assert get(old, "/number") == b"2"
+    assert get(nginx.connect(), "/number") == b"1"
+    nginx.stop_idle()
+    nginx.ends()

@@ -65,3 +65,16 @@ def test_python_works_in_a_pool_of_threads(pool):
 
     # THEN it ends with the same result
     pool.ends_as_undisturbed()
+
+
+@pytest.mark.slow
+def test_python_has_its_pool_back_that_had_ended(pool):
+    # WHEN it is rewound three times, from behind the end of the pool's threads
+    def until_alone():
+        pool.gdb.go(until="EVP_DigestFinal_ex if $_inferior_thread_count == 1")
+        assert len(pool.gdb.look()) == 1
+
+    pool.rewind_thrice(until_alone)
+
+    # THEN it ends with the same result
+    pool.ends_as_undisturbed()

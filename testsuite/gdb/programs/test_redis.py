@@ -86,3 +86,30 @@ def test_redis_in_the_middle_of_a_request_answers_it_again(redis):
     assert client.ask("incr counter") == ":9"
     redis.stop_idle()
     redis.ends()
+
+
+@pytest.mark.slow
+def test_redis_hangs_up_on_a_client_that_came_after_the_save(redis):
+    # GIVEN a server with one client
+    old = redis.connect()
+    redis.go_on()
+    assert old.ask("set word then") == "+OK"
+    redis.stop_idle()
+    redis.gdb("snapshot save")
+
+    # WHEN a second one has come since
+    redis.go_on()
+    young = redis.connect()
+    assert young.ask("set word now") == "+OK"
+    redis.stop_idle()
+    redis.gdb("snapshot restore")
+
+    # THEN its connection is closed, which the server never had
+    assert young.line() == ""
+
+    # THEN the first one is served, and so is a third
+    redis.go_on()
+    assert ask(old, "get word") == "then"
+    assert ask(redis.connect(), "get word") == "then"
+    redis.stop_idle()
+    redis.ends()
