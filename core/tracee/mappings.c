@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "core/model/snapshot.h"
 #include "core/tracee/build_id.h"
 #include "core/tracee/memory.h"
 
@@ -116,6 +119,33 @@ static snap_err parse_smaps(FILE *stream, struct snap_vmas *ret)
 	return SNAP_OK;
 }
 
+/**
+ * Names with a newline, exactly: maps has the same "\012" for a file whose name has
+ * these four characters, because a backslash is not escaped. The link has no escapes.
+ */
+static snap_err read_exact_names(struct snap_tracee *tracee, struct snap_vmas *vmas)
+{
+	for (size_t i = 0; i < vmas->nr; i++) {
+		struct snap_vma *vma = &vmas->list[i];
+		if (!strchr(vma->name, '\n'))
+			continue;
+		char path[64], name[PATH_MAX];
+		snprintf(path, sizeof(path), "map_files/%" PRIx64 "-%" PRIx64,
+			 vma->start, vma->end);
+		SNAP_TRY(snap_tracee_enter(tracee, "read the name of the file at %#lx",
+					   (unsigned long)vma->start));
+		ssize_t length =
+			readlinkat(tracee->proc_fd, path, name, sizeof(name) - 1);
+		if (length < 0)
+			return snap_error_os(errno,
+					     "cannot read the name of the file at %#lx",
+					     (unsigned long)vma->start);
+		name[length] = 0;
+		SNAP_TRY(snap_snapshot_set_text(&vma->name, name));
+	}
+	return SNAP_OK;
+}
+
 /** The build-id of a file whose first page is mapped here, also for its other mappings.
  */
 static snap_err find_build_ids(struct snap_tracee *tracee, struct snap_vmas *vmas)
@@ -161,6 +191,7 @@ snap_err snap_tracee_read_vmas(struct snap_tracee *tracee, struct snap_vmas *ret
 
 	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
 	SNAP_TRY(parse_smaps(stream, &vmas));
+	SNAP_TRY(read_exact_names(tracee, &vmas));
 	SNAP_TRY(find_build_ids(tracee, &vmas));
 	*ret = vmas;
 	vmas = (struct snap_vmas){ 0 };

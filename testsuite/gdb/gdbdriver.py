@@ -124,7 +124,7 @@ class Debugger:
         self.commands.append(line)
         self.transcript.append(f"> {line}\n")
         try:
-            self.process.stdin.write(line.encode() + b"\n")
+            self.process.stdin.write(os.fsencode(line) + b"\n")
             self.process.stdin.flush()
         except BrokenPipeError:
             raise Failed(f"GDB is gone (exit {self.process.wait()})") from None

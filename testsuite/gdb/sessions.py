@@ -55,8 +55,10 @@ class Sessions:
     def report(self) -> Iterator[tuple[str, str]]:
         for number, session in enumerate(self.started, 1):
             script = self.folder / f"replay-{number}.gdb"
-            script.write_text("".join(f"{line}\n" for line in session.commands))
+            script.write_bytes(os.fsencode("\n".join([*session.commands, ""])))
             said = re.sub(r"--story-\d+--\n", "", "".join(session.transcript))
+            # Names of files may be bytes that are no text.
+            said = os.fsencode(said).decode(errors="replace")
             lines = [line[:300] for line in said.splitlines()]
             yield f"what was said to GDB {number}", "\n".join(lines[-200:])
             words = ["env", f"HOME={self.folder}", "DEBUGINFOD_URLS=", *session.argv]
