@@ -83,6 +83,9 @@ def _check_calls() -> None:
 
 def _check_sharing(inferior: gdb.Inferior) -> None:
     """Refuse processes in the same memory, a vfork() parent and its child first."""
+    if len(gdb.inferiors()) == 1:
+        # GDB shows the executable, whose name need not be text that Python takes.
+        return
     number = 0
     for line in gdb.execute("info inferiors", to_string=True).splitlines():
         words = line.replace("*", " ", 1).split()

@@ -115,9 +115,10 @@ class _Masks:
 
     def __init__(self, pid: int, tid: int) -> None:
         self._masks: dict[str, int] = {}
-        with open(f"/proc/{pid}/task/{tid}/status", encoding="utf-8") as status:
+        # As bytes: the thread's name is any 15, and often a text cut in a character.
+        with open(f"/proc/{pid}/task/{tid}/status", "rb") as status:
             for line in status:
-                key, _, value = line.partition(":")
+                key, _, value = line.decode(errors="replace").partition(":")
                 if key in ("SigPnd", "ShdPnd", "SigBlk"):
                     self._masks[key] = int(value, 16)
 

@@ -1,6 +1,7 @@
 """Names of files as no one should give them."""
 
 import os
+import shutil
 
 import pytest
 
@@ -25,3 +26,8 @@ def odd(request, folder):
 def test_a_mapped_file_is_mapped_again(rewound, target, odd):
     odd.write_text("what the file says\0")
     rewound(target("names"), "map")
+
+
+def test_a_program_is_rewound(rewound, target, odd):
+    shutil.copy(target("names"), odd)
+    rewound(odd, "exe")
