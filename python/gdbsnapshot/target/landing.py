@@ -135,9 +135,10 @@ def _use_up(pid: int, thread: "Thread", number: int) -> None:
 
 def _set_signals(pid: int, saved: "dict[int, Thread]", selected: int) -> None:
     """What GDB will resume the other threads with: what it would have at the save."""
-    for tid in list(threads.by_tid()):
-        if tid == selected or not threads.select(tid):
+    for tid, thread in threads.by_tid().items():
+        if tid == selected or not thread.is_valid():
             continue
+        thread.switch()
         threads.queue_nothing()
         stop = threads.Stop(saved[tid]["stop_signal"], 0) if tid in saved else None
         if stop and not stop.is_debuggers and stop.signal not in _SYNCHRONOUS:
