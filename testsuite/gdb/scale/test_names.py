@@ -28,6 +28,11 @@ def test_a_mapped_file_is_mapped_again(rewound, target, odd):
     rewound(target("names"), "map")
 
 
+def test_a_folder_is_the_current_one_again(rewound, target, odd):
+    odd.mkdir()
+    rewound(target("names"), "cwd")
+
+
 def test_a_program_is_rewound(rewound, target, odd):
     shutil.copy(target("names"), odd)
     rewound(odd, "exe")

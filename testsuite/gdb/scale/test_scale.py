@@ -30,12 +30,12 @@ def test_very_many_mappings(rewound, target, nr_mappings):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["keep"])
+@pytest.mark.parametrize("how", ["keep", "change"])
 def test_four_thousand_descriptors(rewound, target, how):
     rewound(target("descriptors"), how)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["run"])
+@pytest.mark.parametrize("how", ["run", "replace"])
 def test_five_hundred_threads(rewound, target, how):
     rewound(target("threads"), how)
