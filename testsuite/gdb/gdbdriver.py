@@ -75,7 +75,8 @@ def members(session: int) -> dict[int, str]:
         if not entry.name.isdigit():
             continue
         try:
-            stat = (entry / "stat").read_text()
+            # Somebody else's name may be no text.
+            stat = (entry / "stat").read_text(errors="replace")
         except (FileNotFoundError, ProcessLookupError):
             continue
         name, fields = stat[stat.index("(") + 1 :].rsplit(")", 1)
@@ -120,9 +121,13 @@ class Debugger:
         return self.process.pid
 
     def write(self, line: str) -> None:
-        assert self.process.stdin
         self.commands.append(line)
         self.transcript.append(f"> {line}\n")
+        self.send(line)
+
+    def send(self, line: str) -> None:
+        """Give GDB a line that is not the story's."""
+        assert self.process.stdin
         try:
             self.process.stdin.write(os.fsencode(line) + b"\n")
             self.process.stdin.flush()
@@ -233,9 +238,7 @@ class Gdb(Debugger):
         self.write(command)
         self._token += 1
         token = f"--story-{self._token}--"
-        assert self.process.stdin
-        self.process.stdin.write(f"echo {token}\\n\n".encode())
-        self.process.stdin.flush()
+        self.send(f"echo {token}\\n")
         out = self.read_until(re.escape(token) + r"\n", timeout)
         out = out[: -len(token) - 1].replace("(gdb) ", "")
         err = self.take_complaints()

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from gdbdriver import ARRIVED, Failed
-from sessions import WRAP, LazyGdb
+from sessions import TIMEOUT, WRAP, LazyGdb
 
 PORT = 20080
-TIMEOUT = 60
 
 
 def loopback() -> str:
