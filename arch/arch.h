@@ -103,6 +103,14 @@ struct snap_register_desc {
 	struct snap_register_piece pieces[SNAP_MAX_PIECES];
 };
 
+/** What a machine may offer to the code of a program, beyond the architecture. */
+struct snap_feature {
+	/** Of the item in a CPU's description, which is 1 where it is there. */
+	const char *name;
+	/** Code that uses it faults where it is missing; else it is about speed. */
+	bool is_needed;
+};
+
 /** System calls that are injected; the number of each stands in snap_arch.syscalls. */
 enum snap_syscall {
 	SNAP_SYS_BRK,
@@ -201,6 +209,8 @@ struct snap_arch {
 	size_t nr_regsets;
 	const struct snap_register_desc *registers;
 	size_t nr_registers;
+	const struct snap_feature *features;
+	size_t nr_features;
 
 	/** The bytes of the system call instruction. */
 	uint8_t syscall_insn[4];
@@ -376,7 +386,10 @@ struct snap_arch {
 	_must_check_ snap_err (*check_thread)(const struct snap_cpu *cpu,
 					      const struct snap_thread *thread);
 
-	/** Describe this machine. NULL when compiled for another. */
+	/**
+	 * Describe this machine's CPU and what its kernel makes of it. NULL when
+	 * compiled for another. What all have is snap_machine_describe()'s.
+	 */
 	_must_check_ snap_err (*probe)(struct snap_cpu *ret);
 };
 

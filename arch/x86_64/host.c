@@ -6,11 +6,15 @@
 
 #include <elf.h>
 
+#include "core/model/memory.h"
+
 #if defined(__x86_64__)
 
 #	include <cpuid.h>
 #	include <stdio.h>
 #	include <string.h>
+#	include <sys/mman.h>
+#	include <sys/syscall.h>
 
 /** All zero for leaves that the CPU does not have. */
 struct cpuid {
@@ -83,11 +87,49 @@ static snap_err probe_names(struct snap_cpu *cpu)
 
 static snap_err probe_features(struct snap_cpu *cpu)
 {
+	// A hypervisor takes its time for each CPUID; the table is in their order.
+	struct cpuid leaf = { { 0 } };
 	for (size_t i = 0; i < snap_x86_64_nr_features; i++) {
 		const struct snap_x86_64_feature *feature = &snap_x86_64_features[i];
-		struct cpuid leaf = read_cpuid(feature->leaf, feature->subleaf);
+		if (!i || feature->leaf != feature[-1].leaf ||
+		    feature->subleaf != feature[-1].subleaf)
+			leaf = read_cpuid(feature->leaf, feature->subleaf);
 		if (leaf.regs[feature->reg] >> feature->bit & 1)
 			SNAP_TRY(snap_cpu_set(cpu, feature->name, 1));
+	}
+	return SNAP_OK;
+}
+
+/** A number out of a leaf of CPUID; it counts where the feature is there. */
+struct number {
+	const char *feature;
+	uint32_t leaf;
+	uint32_t subleaf;
+	unsigned reg;
+	unsigned shift;
+	uint32_t mask;
+	const char *name;
+};
+
+static snap_err probe_numbers(struct snap_cpu *cpu)
+{
+	static const struct number rows[] = {
+		// Intel SDM volume 2, CPUID leaves 1DH and 1EH: the shape of the tiles.
+		{ "amx_tile", 0x1d, 1, SNAP_X86_64_EAX, 16, 0xffff, "amx.tile-size" },
+		{ "amx_tile", 0x1d, 1, SNAP_X86_64_EBX, 0, 0xffff, "amx.row-size" },
+		{ "amx_tile", 0x1d, 1, SNAP_X86_64_EBX, 16, 0xffff, "amx.tiles" },
+		{ "amx_tile", 0x1d, 1, SNAP_X86_64_ECX, 0, 0xffff, "amx.rows" },
+		{ "amx_tile", 0x1e, 0, SNAP_X86_64_EBX, 0, 0xff, "amx.tmul-k" },
+		{ "amx_tile", 0x1e, 0, SNAP_X86_64_EBX, 8, 0xffff, "amx.tmul-n" },
+		// Intel AVX10.2 Architecture Specification, table 1-3.
+		{ "avx10", 0x24, 0, SNAP_X86_64_EBX, 0, 0xff, "avx10.version" },
+	};
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(rows); i++) {
+		const struct number *row = &rows[i];
+		if (!snap_cpu_get(cpu, row->feature, 0))
+			continue;
+		uint32_t value = read_cpuid(row->leaf, row->subleaf).regs[row->reg];
+		SNAP_TRY(snap_cpu_set(cpu, row->name, value >> row->shift & row->mask));
 	}
 	return SNAP_OK;
 }
@@ -137,14 +179,55 @@ static snap_err probe_xsave(struct snap_cpu *cpu)
 	return snap_cpu_set(cpu, "xsave.size", snap_x86_64_area_size(cpu, mask));
 }
 
+/** Linux, arch/x86/include/uapi/asm/prctl.h. */
+enum {
+	GET_XCOMP_SUPP = 0x1021,
+	SHSTK_STATUS = 0x5005,
+};
+
+/**
+ * What of the CPU the kernel has switched on for programs, and XCR0 does not tell.
+ *
+ * It saves shadow stacks from 6.6 on, whatever CPUID says; it lets a process ask for
+ * AMX tile data from 5.16 on.
+ */
+static snap_err probe_kernel(struct snap_cpu *cpu)
+{
+	uint64_t value = 0;
+	if (!syscall(SYS_arch_prctl, GET_XCOMP_SUPP, &value))
+		SNAP_TRY(snap_cpu_set(cpu, "xsave.supported", value));
+	if (!syscall(SYS_arch_prctl, SHSTK_STATUS, &value))
+		SNAP_TRY(snap_cpu_set(cpu, "user_shstk", 1));
+	return SNAP_OK;
+}
+
+/**
+ * Addresses of user memory have 47 bits, or 56 where the kernel uses LA57. It gives out
+ * the higher ones to who asks for one (Linux,
+ * Documentation/arch/x86/x86_64/5level-paging).
+ */
+static snap_err probe_address_bits(struct snap_cpu *cpu)
+{
+	void *wanted = (void *)(UINT64_C(1) << 47);
+	void *got = mmap(wanted, SNAP_PAGE_SIZE, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	bool is_high = got != MAP_FAILED && got >= wanted;
+	if (got != MAP_FAILED)
+		munmap(got, SNAP_PAGE_SIZE);
+	return snap_cpu_set(cpu, "address-bits", is_high ? 56 : 47);
+}
+
 static snap_err probe(struct snap_cpu *ret)
 {
 	_cleanup_cpu_ struct snap_cpu cpu = { 0 };
 	SNAP_TRY(probe_names(&cpu));
 	SNAP_TRY(probe_model(&cpu));
 	SNAP_TRY(probe_features(&cpu));
+	SNAP_TRY(probe_numbers(&cpu));
 	SNAP_TRY(probe_mxcsr_mask(&cpu));
 	SNAP_TRY(probe_xsave(&cpu));
+	SNAP_TRY(probe_kernel(&cpu));
+	SNAP_TRY(probe_address_bits(&cpu));
 	*ret = cpu;
 	cpu = (struct snap_cpu){ 0 };
 	return SNAP_OK;
@@ -164,6 +247,8 @@ const struct snap_arch snap_arch_x86_64 = {
 	.nr_regsets = SNAP_X86_64_NR_REGSETS,
 	.registers = snap_x86_64_registers,
 	.nr_registers = X86_NR_REGISTERS,
+	.features = snap_x86_64_offers,
+	.nr_features = X86_NR_FEATURES,
 	.syscall_insn = { 0x0f, 0x05 },
 	.syscall_insn_size = 2,
 	.syscalls = snap_x86_64_syscalls,

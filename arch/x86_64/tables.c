@@ -55,12 +55,18 @@ _Static_assert(SNAP_ARRAY_SIZE(snap_x86_64_registers) == X86_NR_REGISTERS,
 	       "x86_64.h counts the rows of registers.def");
 
 const struct snap_x86_64_feature snap_x86_64_features[] = {
-#define NEEDED true
-#define HINT   false
 #define SNAP_FEATURE(of_leaf, of_subleaf, in, at, called, kind) \
-	{ of_leaf, of_subleaf, SNAP_X86_64_##in, at, called, kind },
+	{ of_leaf, of_subleaf, SNAP_X86_64_##in, at, called },
 #include "arch/x86_64/features.def"
 #undef SNAP_FEATURE
 };
 
 const size_t snap_x86_64_nr_features = SNAP_ARRAY_SIZE(snap_x86_64_features);
+
+const struct snap_feature snap_x86_64_offers[] = {
+#define NEEDED                                                  true
+#define HINT                                                    false
+#define SNAP_FEATURE(of_leaf, of_subleaf, in, at, called, kind) { called, kind },
+#include "arch/x86_64/features.def"
+#undef SNAP_FEATURE
+};

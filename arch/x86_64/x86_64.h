@@ -94,12 +94,19 @@ struct snap_x86_64_feature {
 
 	uint8_t bit;
 	const char *name;
-	/** Instructions fault without it. */
-	bool is_needed;
 };
 
 extern const struct snap_x86_64_feature snap_x86_64_features[];
 extern const size_t snap_x86_64_nr_features;
+extern const struct snap_feature snap_x86_64_offers[];
+
+/** The number of rows in features.def. */
+enum {
+#define SNAP_FEATURE(...) +1
+	X86_NR_FEATURES = 0
+#include "arch/x86_64/features.def"
+#undef SNAP_FEATURE
+};
 
 extern const struct snap_regset_desc snap_x86_64_regsets[];
 extern const struct snap_regset_slots snap_x86_64_tls_slots;

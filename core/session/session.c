@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "arch/machine.h"
 #include "core/capture/memory.h"
 #include "core/capture/process.h"
 #include "core/capture/rseq.h"
@@ -137,7 +138,7 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	SNAP_TRY(snap_proc_identify(tracee, live));
 	SNAP_TRY(check_identity(&snapshot->identity, &live->identity));
 	_cleanup_cpu_ struct snap_cpu cpu = { 0 };
-	SNAP_TRY(tracee->arch->probe(&cpu));
+	SNAP_TRY(snap_machine_describe(&cpu));
 	SNAP_TRY(check_landing(tracee, snapshot, &cpu));
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
 	size_t room;

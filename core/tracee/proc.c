@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "arch/machine.h"
 #include "core/tracee/build_id.h"
 
 static snap_err read_all(int fd, const char *path, struct snap_buffer *ret)
@@ -234,7 +235,7 @@ static snap_err describe_kernel(struct snap_snapshot *snapshot)
 snap_err snap_proc_describe(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
 {
 	snapshot->arch = tracee->arch;
-	SNAP_TRY(tracee->arch->probe(&snapshot->cpu));
+	SNAP_TRY(snap_machine_describe(&snapshot->cpu));
 	SNAP_TRY(snap_proc_identify(tracee, snapshot));
 	SNAP_TRY(describe_command(tracee, snapshot));
 	SNAP_TRY(describe_kernel(snapshot));
