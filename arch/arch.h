@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/rule.h"
 #include "core/base/buffer.h"
 #include "core/base/error.h"
 #include "core/model/cpu.h"
@@ -385,6 +386,38 @@ struct snap_arch {
 	 */
 	_must_check_ snap_err (*check_thread)(const struct snap_cpu *cpu,
 					      const struct snap_thread *thread);
+
+	/** What is special about this architecture when an image is to run on another
+	 * machine: rows that core/compat compares behind its own. */
+	const struct snap_rule *rules;
+	size_t nr_rules;
+
+	/**
+	 * Add to `needs`, the description of the image's machine, what this thread
+	 * makes of it: items that begin with "use.". Called for one thread after the
+	 * other. NULL: rules compare nothing of threads.
+	 *
+	 * @param cpu Where the thread was saved. Nothing of either is trusted.
+	 */
+	_must_check_ snap_err (*needs)(const struct snap_cpu *cpu,
+				       const struct snap_thread *thread,
+				       struct snap_cpu *needs);
+
+	/** The register sets of both have everything at the same place. NULL: always.
+	 */
+	bool (*is_same_layout)(const struct snap_cpu *a, const struct snap_cpu *b);
+
+	/**
+	 * Make of a thread that was saved on CPU `from` what it would be if it had been
+	 * saved on `to`. NULL: they are the same bytes on all CPUs.
+	 *
+	 * @param may_drop What `to` does not have is left out; else that is
+	 *	SNAP_ERROR_UNSUPPORTED.
+	 * @param thread On error it can only be destroyed.
+	 */
+	_must_check_ snap_err (*relayout)(const struct snap_cpu *from,
+					  const struct snap_cpu *to, bool may_drop,
+					  struct snap_thread *thread);
 
 	/**
 	 * Describe this machine's CPU and what its kernel makes of it. NULL when

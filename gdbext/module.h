@@ -38,5 +38,6 @@ extern const PyMethodDef snap_py_verbs[];
 extern const PyMethodDef snap_py_tracer_functions[];
 extern const PyMethodDef snap_py_digest_functions[];
 extern const PyMethodDef snap_py_diff_functions[];
+extern const PyMethodDef snap_py_compat_functions[];
 
 #endif

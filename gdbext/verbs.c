@@ -3,6 +3,7 @@
 #include "core/tracee/sharing.h"
 #include "core/unwind/unwind.h"
 #include "gdbext/arguments.h"
+#include "gdbext/compat.h"
 #include "gdbext/describe.h"
 #include "gdbext/error.h"
 #include "gdbext/snapshot.h"
@@ -43,23 +44,26 @@ static PyObject *describe_report(const struct snap_restore_report *report)
 static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 {
 	static const char *const names[] = {
-		"pid",     "snapshot", "verify_memory", "current_tid",
-		"patches", "progress", "fail_at",       NULL,
+		"pid",      "snapshot", "verify_memory", "current_tid", "patches",
+		"progress", "fail_at",  "fpu_mode",      NULL,
 	};
 	struct snap_py_state *state = snap_py_state(module);
 	int pid, current_tid = 0, verify_memory = 1;
 	PyObject *snapshot, *patches = NULL, *progress = NULL;
 	uint64_t fail_at = 0;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$piOOO&:restore",
+	enum snap_compat_mode fpu_mode = SNAP_MODE_COMPAT;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$piOOO&O&:restore",
 					 (char **)names, &pid, state->snapshot_type,
 					 &snapshot, &verify_memory, &current_tid,
-					 &patches, &progress, snap_py_uint64, &fail_at))
+					 &patches, &progress, snap_py_uint64, &fail_at,
+					 snap_py_mode, &fpu_mode))
 		return NULL;
 	_cleanup_request_ struct snap_py_request request = { 0 };
 	if (snap_py_request_init(&request, state, pid, current_tid, patches, progress,
 				 fail_at) < 0)
 		return NULL;
-	struct snap_restore_options options = { .verify_memory = verify_memory };
+	struct snap_restore_options options = { .verify_memory = verify_memory,
+						.fpu_mode = fpu_mode };
 	struct snap_restore_report report;
 	snap_err error =
 		snap_session_restore(&request.target, snap_py_snapshot_get(snapshot),
@@ -72,22 +76,25 @@ static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 
 static PyObject *explain(PyObject *module, PyObject *args, PyObject *keywords)
 {
-	static const char *const names[] = { "pid", "snapshot", "current_tid",
-					     "patches", NULL };
+	static const char *const names[] = { "pid",     "snapshot", "current_tid",
+					     "patches", "fpu_mode", NULL };
 	struct snap_py_state *state = snap_py_state(module);
 	int pid, current_tid = 0;
 	PyObject *snapshot, *patches = NULL;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$iO:explain",
+	enum snap_compat_mode fpu_mode = SNAP_MODE_COMPAT;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$iOO&:explain",
 					 (char **)names, &pid, state->snapshot_type,
-					 &snapshot, &current_tid, &patches))
+					 &snapshot, &current_tid, &patches,
+					 snap_py_mode, &fpu_mode))
 		return NULL;
 	_cleanup_request_ struct snap_py_request request = { 0 };
 	if (snap_py_request_init(&request, state, pid, current_tid, patches, NULL, 0) <
 	    0)
 		return NULL;
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
-	snap_err error = snap_session_explain(&request.target,
-					      snap_py_snapshot_get(snapshot), &text);
+	snap_err error =
+		snap_session_explain(&request.target, snap_py_snapshot_get(snapshot),
+				     fpu_mode, &text);
 	if (error)
 		return snap_py_raise(state, error);
 	return PyUnicode_DecodeFSDefaultAndSize((const char *)text.data,

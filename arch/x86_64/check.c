@@ -2,8 +2,7 @@
 
 #include "arch/x86_64/x86_64.h"
 
-_must_check_ static snap_err missing_component(const struct snap_thread *thread,
-					       unsigned i)
+snap_err snap_x86_64_missing_component(const struct snap_thread *thread, unsigned i)
 {
 	return snap_error_with_remedy(
 		snap_error_create(
@@ -31,7 +30,7 @@ snap_err snap_x86_64_check_components(const struct snap_cpu *cpu,
 				(int)thread->tid, i);
 		if (!(target >> i & 1) ||
 		    !snap_x86_64_component(cpu, i, &offset, &size))
-			return missing_component(thread, i);
+			return snap_x86_64_missing_component(thread, i);
 		if (!snap_x86_64_locate_component(cpu, thread, SNAP_X86_64_XSTATE, i,
 						  &offset, &size))
 			return snap_error_create(

@@ -277,5 +277,10 @@ const struct snap_arch snap_arch_x86_64 = {
 	.prepare_sigreturn = snap_x86_64_prepare_sigreturn,
 	.compare = snap_x86_64_compare,
 	.check_thread = snap_x86_64_check_thread,
+	.rules = snap_x86_64_rules,
+	.nr_rules = X86_NR_RULES,
+	.needs = snap_x86_64_needs,
+	.is_same_layout = snap_x86_64_is_same_layout,
+	.relayout = snap_x86_64_relayout,
 	.probe = PROBE,
 };

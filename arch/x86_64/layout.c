@@ -8,6 +8,7 @@
 #include "arch/x86_64/x86_64.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void snap_x86_64_item_name(char ret[X86_ITEM_NAME_SIZE], unsigned i, const char *what)
 {
@@ -81,6 +82,33 @@ uint64_t snap_x86_64_thread_in_use(const struct snap_thread *thread)
 {
 	const struct snap_regset *set = xstate(thread);
 	return set ? snap_x86_64_load(set->data + X86_XSTATE_BV, 8) : 0;
+}
+
+uint64_t snap_x86_64_thread_needs(const struct snap_cpu *cpu,
+				  const struct snap_thread *thread)
+{
+	uint64_t in_use = snap_x86_64_thread_in_use(thread);
+	size_t offset, size;
+	if (in_use >> X86_COMPONENT_PKRU & 1 &&
+	    snap_x86_64_locate_component(cpu, thread, SNAP_X86_64_XSTATE,
+					 X86_COMPONENT_PKRU, &offset, &size) &&
+	    size >= 4 &&
+	    snap_x86_64_load(thread->regsets[SNAP_X86_64_XSTATE].data + offset, 4) ==
+		    X86_PKRU_LINUX)
+		in_use &= ~(UINT64_C(1) << X86_COMPONENT_PKRU);
+	return in_use;
+}
+
+void snap_x86_64_copy_component(uint8_t *area, const struct snap_cpu *to,
+				const struct snap_cpu *from,
+				const struct snap_thread *thread, unsigned i)
+{
+	size_t source, place, size, room;
+	if (snap_x86_64_locate_component(from, thread, SNAP_X86_64_XSTATE, i, &source,
+					 &size) &&
+	    snap_x86_64_component(to, i, &place, &room) && size == room)
+		memcpy(area + place, thread->regsets[SNAP_X86_64_XSTATE].data + source,
+		       size);
 }
 
 const uint8_t *snap_x86_64_legacy(const struct snap_thread *thread)

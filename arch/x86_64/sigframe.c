@@ -104,23 +104,6 @@ static void put_signals(uint8_t *frame, const struct snap_thread *thread)
 	snap_x86_64_store(frame + FRAME_SIGMASK, thread->sigmask, 8);
 }
 
-/**
- * Copy one component from where the thread's set has it to where `cpu` wants it.
- *
- * Both are the same place as long as a thread lands on the CPU it was saved on; a
- * thread from elsewhere is to be located by its own CPU's description (issue 4).
- */
-static void put_component(uint8_t *area, const struct snap_cpu *cpu,
-			  const struct snap_thread *thread, unsigned i)
-{
-	size_t from, to, from_size, to_size;
-	if (snap_x86_64_locate_component(cpu, thread, SNAP_X86_64_XSTATE, i, &from,
-					 &from_size) &&
-	    snap_x86_64_component(cpu, i, &to, &to_size) && from_size == to_size)
-		memcpy(area + to, thread->regsets[SNAP_X86_64_XSTATE].data + from,
-		       to_size);
-}
-
 /** The XSAVE header, the components and the kernel's account of them. */
 static void put_extended(uint8_t *area, const struct snap_cpu *cpu,
 			 const struct snap_thread *thread, const struct area *shape)
@@ -134,7 +117,7 @@ static void put_extended(uint8_t *area, const struct snap_cpu *cpu,
 	snap_x86_64_store(area + X86_XSTATE_BV, in_use & shape->features, 8);
 	for (unsigned i = 2; i < X86_NR_COMPONENTS; i++)
 		if (in_use & shape->features & UINT64_C(1) << i)
-			put_component(area, cpu, thread, i);
+			snap_x86_64_copy_component(area, cpu, cpu, thread, i);
 
 	snap_x86_64_store(area + SW_MAGIC1, SW_MAGIC1_VALUE, 4);
 	snap_x86_64_store(area + SW_EXTENDED_SIZE, shape->size + SW_MAGIC2_SIZE, 4);

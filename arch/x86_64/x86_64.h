@@ -66,6 +66,7 @@ enum {
 	X86_COMPONENT_SSE = 1,
 	X86_COMPONENT_AVX = 2,
 	X86_COMPONENT_PKRU = 9,
+	X86_COMPONENT_TILECFG = 17,
 	X86_COMPONENT_TILEDATA = 18,
 	/** Bit 63 of a mask is no component. */
 	X86_NR_COMPONENTS = 63,
@@ -74,6 +75,16 @@ enum {
 /** The components that FXSAVE knows: they have no place of their own. */
 #define X86_LEGACY_MASK \
 	(UINT64_C(1) << X86_COMPONENT_X87 | UINT64_C(1) << X86_COMPONENT_SSE)
+
+/** AMX. */
+#define X86_TILE_MASK \
+	(UINT64_C(1) << X86_COMPONENT_TILECFG | UINT64_C(1) << X86_COMPONENT_TILEDATA)
+
+/**
+ * What Linux gives to each program: no access to memory with any key but 0
+ * (arch/x86/mm/pkeys.c, init_pkru_value).
+ */
+#define X86_PKRU_LINUX 0x55555554u
 
 /** CPUID.(0DH,i):ECX, kept as "xsave.i.flags". */
 #define X86_COMPONENT_SUPERVISOR 1u
@@ -192,6 +203,24 @@ uint64_t snap_x86_64_thread_mask(const struct snap_thread *thread);
 /** Those of them that are not in their initial state. */
 uint64_t snap_x86_64_thread_in_use(const struct snap_thread *thread);
 
+/**
+ * Those of them that a CPU must have so that nothing is lost: without PKRU where it
+ * has the kernel's value, which means the same as no PKRU as long as no memory has
+ * keys.
+ *
+ * @param cpu Where the thread was saved.
+ */
+uint64_t snap_x86_64_thread_needs(const struct snap_cpu *cpu,
+				  const struct snap_thread *thread);
+
+/**
+ * Copy a component from where a thread, saved on CPU `from`, has it to where `to` wants
+ * it in `area`. Nothing is done where one of them does not have it, or another size.
+ */
+void snap_x86_64_copy_component(uint8_t *area, const struct snap_cpu *to,
+				const struct snap_cpu *from,
+				const struct snap_thread *thread, unsigned i);
+
 /** The FXSAVE area of a thread: of its xstate set or its fp set, or NULL. */
 const uint8_t *snap_x86_64_legacy(const struct snap_thread *thread);
 
@@ -216,6 +245,25 @@ _must_check_ snap_err snap_x86_64_sigframe_decode(const struct snap_cpu *cpu,
 						  const uint8_t *frame, size_t size,
 						  uint64_t address,
 						  struct snap_thread *ret);
+
+/* rules.c, relayout.c */
+
+/** The number of rows in rules.def. */
+enum {
+#define SNAP_RULE(...) +1
+	X86_NR_RULES = 0
+#include "arch/x86_64/rules.def"
+#undef SNAP_RULE
+};
+
+extern const struct snap_rule snap_x86_64_rules[];
+_must_check_ snap_err snap_x86_64_needs(const struct snap_cpu *cpu,
+					const struct snap_thread *thread,
+					struct snap_cpu *needs);
+_must_check_ snap_err snap_x86_64_relayout(const struct snap_cpu *from,
+					   const struct snap_cpu *to, bool may_drop,
+					   struct snap_thread *thread);
+bool snap_x86_64_is_same_layout(const struct snap_cpu *a, const struct snap_cpu *b);
 
 /* syscall.c */
 
@@ -246,6 +294,10 @@ void snap_x86_64_compare(const struct snap_cpu *cpu, const struct snap_thread *w
 			 void *context);
 _must_check_ snap_err snap_x86_64_check_thread(const struct snap_cpu *cpu,
 					       const struct snap_thread *thread);
+
+/** The error that a thread uses component `i`, which a CPU does not have. */
+_must_check_ snap_err snap_x86_64_missing_component(const struct snap_thread *thread,
+						    unsigned i);
 
 /** Every component that the thread uses has its place on this CPU. */
 _must_check_ snap_err snap_x86_64_check_components(const struct snap_cpu *cpu,

@@ -7,6 +7,7 @@
 #include "core/capture/process.h"
 #include "core/capture/rseq.h"
 #include "core/capture/syscall.h"
+#include "core/compat/adapt.h"
 #include "core/inject/remap.h"
 #include "core/inject/restore.h"
 #include "core/plan/explain.h"
@@ -130,15 +131,20 @@ static snap_err check_landing(struct snap_tracee *tracee,
 	return SNAP_OK;
 }
 
-/** The live process, checked, and the plan. `live` outlives the plan. */
+/**
+ * The live process, checked, and the plan. `live` and `adapted` outlive the plan.
+ */
 static snap_err make_plan(const struct snap_target *target, struct snap_tracee *tracee,
-			  const struct snap_snapshot *snapshot,
-			  struct snap_snapshot *live, struct snap_plan *ret)
+			  const struct snap_snapshot *image,
+			  enum snap_compat_mode fpu_mode, struct snap_snapshot *live,
+			  struct snap_adapted *adapted, struct snap_plan *ret)
 {
 	SNAP_TRY(snap_proc_identify(tracee, live));
-	SNAP_TRY(check_identity(&snapshot->identity, &live->identity));
+	SNAP_TRY(check_identity(&image->identity, &live->identity));
 	_cleanup_cpu_ struct snap_cpu cpu = { 0 };
 	SNAP_TRY(snap_machine_describe(&cpu));
+	const struct snap_snapshot *snapshot;
+	SNAP_TRY(snap_compat_adapt(image, &cpu, fpu_mode, adapted, &snapshot));
 	SNAP_TRY(check_landing(tracee, snapshot, &cpu));
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
 	size_t room;
@@ -181,7 +187,9 @@ static snap_err restore(const struct snap_target *target, struct snap_tracee *tr
 	_cleanup_snapshot_ struct snap_snapshot *live = NULL;
 	SNAP_TRY(snap_snapshot_create(&live));
 	_cleanup_plan_ struct snap_plan plan = { 0 };
-	SNAP_TRY(make_plan(target, tracee, snapshot, live, &plan));
+	_cleanup_adapted_ struct snap_adapted adapted = { 0 };
+	SNAP_TRY(make_plan(target, tracee, snapshot, options->fpu_mode, live, &adapted,
+			   &plan));
 	SNAP_TRY(snap_remap_validate(tracee, &plan));
 
 	_cleanup_free_ struct snap_range *skips = NULL;
@@ -213,13 +221,14 @@ snap_err snap_session_restore(const struct snap_target *target,
 
 snap_err snap_session_explain(const struct snap_target *target,
 			      const struct snap_snapshot *snapshot,
-			      struct snap_buffer *ret)
+			      enum snap_compat_mode fpu_mode, struct snap_buffer *ret)
 {
 	_cleanup_tracee_ struct snap_tracee tracee;
 	SNAP_TRY(open_target(target, &tracee));
 	_cleanup_snapshot_ struct snap_snapshot *live = NULL;
 	SNAP_TRY(snap_snapshot_create(&live));
 	_cleanup_plan_ struct snap_plan plan = { 0 };
-	SNAP_TRY(make_plan(target, &tracee, snapshot, live, &plan));
+	_cleanup_adapted_ struct snap_adapted adapted = { 0 };
+	SNAP_TRY(make_plan(target, &tracee, snapshot, fpu_mode, live, &adapted, &plan));
 	return snap_plan_explain(&plan, ret);
 }

@@ -7,6 +7,7 @@
 
 #include "core/base/buffer.h"
 #include "core/base/progress.h"
+#include "core/compat/compat.h"
 #include "core/model/snapshot.h"
 #include "core/plan/diff.h"
 
@@ -56,6 +57,8 @@ _must_check_ snap_err snap_session_capture(const struct snap_target *target,
 struct snap_restore_options {
 	/** Read all memory back and compare it (promise 1). Registers always are. */
 	bool verify_memory;
+	/** What to do about registers that this machine does not have. */
+	enum snap_compat_mode fpu_mode;
 };
 
 /** What a restore did. */
@@ -84,6 +87,7 @@ _must_check_ snap_err snap_session_restore(const struct snap_target *target,
  */
 _must_check_ snap_err snap_session_explain(const struct snap_target *target,
 					   const struct snap_snapshot *snapshot,
+					   enum snap_compat_mode fpu_mode,
 					   struct snap_buffer *ret);
 
 /**

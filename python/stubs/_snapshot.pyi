@@ -146,6 +146,15 @@ class Difference(TypedDict):
     memory_bytes: int
     steps: list[StepEvent]  # what else has changed
     refusals: list[str]  # what a restore could not put back
+class Finding(TypedDict):
+    severity: str  # "note", "risky", "fatal"
+    subject: str
+    sentence: str
+    remedy: Optional[str]
+
+class Verdict(TypedDict):
+    verdict: str  # "identical", "restorable", "risky", "impossible"
+    findings: list[Finding]  # the worst first
 
 class Snapshot:
     """A process at one instant.  Made by capture() and load() alone."""
@@ -224,8 +233,12 @@ def restore(
     patches: Sequence[Patch] = (),
     progress: Optional[Progress] = None,
     fail_at: int = 0,
+    fpu_mode: str = "compat",
 ) -> Report:
-    """Put the process back to where it was, or leave it as it is and raise."""
+    """Put the process back to where it was, or leave it as it is and raise.
+
+    fpu_mode: "strict", "compat", "any", as in check().
+    """
 
 def explain(
     pid: int,
@@ -233,6 +246,7 @@ def explain(
     *,
     current_tid: int = 0,
     patches: Sequence[Patch] = (),
+    fpu_mode: str = "compat",
 ) -> str:
     """What restore() would do, a line for each step with its reason."""
 
@@ -254,6 +268,15 @@ def symbols(
 
 def check_identity(pid: int, snapshot: Snapshot) -> None:
     """Raise Refused unless the process is the one the snapshot was taken of."""
+
+def check(snapshot: Snapshot, *, cpu: str = ..., mode: str = "compat") -> Verdict:
+    """Compare what a snapshot needs with a machine: doc/compatibility.md.
+
+    cpu: the file that describes it (doc/cpu-json.md); without, this machine.
+    """
+
+def describe_cpu() -> str:
+    """This machine as JSON: doc/cpu-json.md."""
 
 def load(path: str, *, progress: Optional[Progress] = None) -> Snapshot:
     """Read an image."""

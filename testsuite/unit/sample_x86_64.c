@@ -87,8 +87,10 @@ static void make_cpu(size_t index, struct snap_cpu *ret)
 	assert_ok(snap_cpu_set_text(ret, "vendor", layout->vendor));
 	assert_ok(snap_cpu_set(ret, "xsaveerptr", 1));
 	assert_ok(snap_cpu_set(ret, "mxcsr-mask", layout->mxcsr_mask));
-	if (layout->mask)
+	if (layout->mask) {
+		assert_ok(snap_cpu_set(ret, "osxsave", 1));
 		assert_ok(snap_cpu_set(ret, "xsave.mask", layout->mask));
+	}
 	for (const struct row *row = layout->rows; row->size; row++) {
 		set_item(ret, row->i, "size", row->size);
 		set_item(ret, row->i, "offset", row->offset);

@@ -188,7 +188,7 @@ static void test_more_than_a_description_can_have_is_refused(void **state)
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
 	struct snap_cpu cpu;
 	assert_ok(snap_buffer_append(&text, HEAD, strlen(HEAD)));
-	assert_ok(snap_buffer_append(&text, ",\"numbers\":{},\"features\":[\"a\"", 28));
+	assert_ok(snap_buffer_append(&text, ",\"numbers\":{},\"features\":[\"a\"", 29));
 	for (int i = 0; i < SNAP_CPU_JSON_MAX_ITEMS; i++) {
 		char name[16];
 		int length = snprintf(name, sizeof(name), ",\"b%d\"", i);
