@@ -2,7 +2,6 @@
 #define SNAP_COMPAT_COMPAT_H
 
 #include "arch/rule.h"
-#include "core/base/buffer.h"
 #include "core/model/snapshot.h"
 
 /**
@@ -86,10 +85,5 @@ _must_check_ snap_err snap_verdict_refuse(const struct snap_verdict *verdict);
  */
 _must_check_ snap_err snap_compat_common(const struct snap_cpu *machines, size_t nr,
 					 struct snap_cpu *ret);
-
-/** Append a verdict as a JSON object, a newline behind it (gdb-snapshot(1)). */
-_must_check_ snap_err snap_verdict_json_write(const struct snap_verdict *verdict,
-					      enum snap_compat_mode mode,
-					      struct snap_buffer *ret);
 
 #endif

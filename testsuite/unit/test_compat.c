@@ -6,6 +6,7 @@
 #include "core/compat/adapt.h"
 #include "core/compat/compat.h"
 #include "core/compat/rules.h"
+#include "core/compat/verdict_json.h"
 #include "core/model/snapshot.h"
 
 /** A description out of words: "avx", "xsave.mask=0x7", "vendor:GenuineIntel". */
@@ -524,14 +525,21 @@ static void test_a_verdict_is_written_as_json(void **state)
 	_cleanup_verdict_ struct snap_verdict verdict = { 0 };
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
 	assert_ok(snap_compat_check(&image, &machine, SNAP_MODE_COMPAT, &verdict));
-	assert_ok(snap_verdict_json_write(&verdict, SNAP_MODE_COMPAT, &text));
+	const struct snap_machine_verdict rows[] = { { "a\xff.json", &verdict },
+						     { NULL, &verdict } };
+	assert_ok(snap_verdicts_json_write("x.core", SNAP_MODE_COMPAT, rows, 2, &text));
 	assert_ok(snap_buffer_append(&text, "", 1));
 	const char *json = (const char *)text.data;
-	assert_ptr_equal(strstr(json, "{\n  \"verdict\": \"impossible\",\n"
-				      "  \"mode\": \"compat\",\n  \"findings\": [\n"
-				      "    {\n      \"severity\": \"fatal\",\n"
-				      "      \"subject\": \"shadow stack\",\n"),
+	assert_ptr_equal(strstr(json, "{\n  \"image\": \"x.core\",\n"
+				      "  \"mode\": \"compat\",\n"
+				      "  \"machines\": [\n    {\n"
+				      "      \"machine\": \"a?.json\",\n"
+				      "      \"verdict\": \"impossible\",\n"
+				      "      \"findings\": [\n        {\n"
+				      "          \"severity\": \"fatal\",\n"
+				      "          \"subject\": \"shadow stack\",\n"),
 			 json);
+	assert_non_null(strstr(json, "\"machine\": null"));
 	assert_non_null(strstr(json, "\"remedy\": null"));
 }
 
