@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .store import Entry
     from .verbs import (
+        check,
         delete,
         delete_all,
         explain,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Entry",
     "Problem",
+    "check",
     "delete",
     "delete_all",
     "explain",

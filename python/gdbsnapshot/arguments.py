@@ -31,13 +31,14 @@ class Parser(argparse.ArgumentParser):
         position = 0
         option = None
         for word in before:
-            if option is not None:
+            if option is not None and option.nargs is None:
                 option = None
             elif word.startswith("-") and len(word) > 1:
                 option = self._valued(word)
-            else:
+            elif option is None:
                 position += 1
-        if option is not None:
+        takes_one = option is not None and option.nargs is None
+        if option is not None and (takes_one or not last.startswith("-")):
             return _apply(completers, option, last)
         if last.startswith("-"):
             used = set(before)
@@ -54,7 +55,7 @@ class Parser(argparse.ArgumentParser):
         if word not in found and len(found) != 1:
             return None
         action = self._option_string_actions[word if word in found else found[0]]
-        return action if action.nargs is None else None
+        return action if action.nargs in (None, "+") else None
 
     def _positional(self, position: int) -> "argparse.Action | None":
         for action in self._get_positional_actions():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
 from .problem import Problem
 
 if TYPE_CHECKING:
-    from _snapshot import Patch, Progress, Report, Snapshot
+    from _snapshot import Patch, Progress, Report, Snapshot, Verdict
 
 fail_at_next = 0
 """For tests: which call into the kernel fails in the next capture or restore."""
@@ -67,6 +67,7 @@ def restore(
     current_tid: int,
     verify_memory: bool,
     patches: "Sequence[Patch]",
+    fpu_mode: str,
     progress: "Optional[Progress]",
 ) -> "Report":
     """Put a process that GDB has stopped back to a snapshot."""
@@ -79,18 +80,42 @@ def restore(
             patches=patches,
             progress=progress or _listen,
             fail_at=_take_fail_at(),
+            fpu_mode=fpu_mode,
         )
     return report
 
 
 def explain(
-    pid: int, snapshot: "Snapshot", current_tid: int, patches: "Sequence[Patch]"
+    pid: int,
+    snapshot: "Snapshot",
+    current_tid: int,
+    patches: "Sequence[Patch]",
+    fpu_mode: str,
 ) -> str:
     """What restore() would do."""
     with _loaded() as module:
         text: str = module.explain(
-            pid, snapshot, current_tid=current_tid, patches=patches
+            pid,
+            snapshot,
+            current_tid=current_tid,
+            patches=patches,
+            fpu_mode=fpu_mode,
         )
+    return text
+
+
+def check(snapshot: "Snapshot", mode: str, cpu: Optional[str] = None) -> "Verdict":
+    """Compare a snapshot with a machine: a file that describes it, or this one."""
+    with _loaded() as module:
+        where = {} if cpu is None else {"cpu": cpu}
+        verdict: "Verdict" = module.check(snapshot, mode=mode, **where)
+    return verdict
+
+
+def describe_cpu() -> str:
+    """This machine as JSON."""
+    with _loaded() as module:
+        text: str = module.describe_cpu()
     return text
 
 

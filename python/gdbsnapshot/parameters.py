@@ -58,14 +58,47 @@ class Verify(gdb.Parameter):
         return f"Comparing the memory that a restore has put back is {svalue}."
 
 
-SETTINGS = ("snapshot verify",)
+class FpuMode(gdb.Parameter):
+    """
+    'compat' refuses a snapshot whose threads have registers in use that this machine
+    does not have.  'any' leaves those registers out, and says which; the program loses
+    what is in them.
+    """
+
+    set_doc = "Set what a restore does about registers that the machine does not have."
+    show_doc = (
+        "Show what a restore does about registers that the machine does not have."
+    )
+
+    def __init__(self) -> None:
+        self.__doc__ = help_text(type(self))
+        super().__init__(
+            "snapshot fpu-mode", gdb.COMMAND_DATA, gdb.PARAM_ENUM, ("compat", "any")
+        )
+        self.value = "compat"
+
+    def get_set_string(self) -> str:
+        return ""
+
+    def get_show_string(self, svalue: str) -> str:
+        return (
+            f"What a restore does about registers that the machine lacks is {svalue}."
+        )
+
+
+SETTINGS = ("snapshot fpu-mode", "snapshot verify")
 
 
 def verify_memory() -> bool:
     return bool(gdb.parameter("snapshot verify"))
 
 
+def fpu_mode() -> str:
+    return str(gdb.parameter("snapshot fpu-mode"))
+
+
 def register() -> None:
     SetPrefix()
     ShowPrefix()
+    FpuMode()
     Verify()

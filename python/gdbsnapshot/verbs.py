@@ -1,7 +1,7 @@
 """What one can do with snapshots: the verbs behind the commands, MI and Python."""
 
 import os
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional, Sequence
 
 from . import core, names, parameters
 from .problem import Problem
@@ -9,7 +9,7 @@ from .store import Entry, Place, Store
 from .target import breakpoints, landing, place, process
 
 if TYPE_CHECKING:
-    from _snapshot import Progress, Report, Snapshot
+    from _snapshot import Progress, Report, Snapshot, Verdict
 
 store = Store()
 """The snapshots of this session."""
@@ -48,6 +48,7 @@ def save(
 def restore(
     which: Optional[str] = None,
     *,
+    fpu_mode: Optional[str] = None,
     progress: "Optional[Progress]" = None,
     announce: Optional[Callable[[Entry], None]] = None,
 ) -> "tuple[Entry, Report]":
@@ -56,6 +57,7 @@ def restore(
 
     GDB shows the location, as at a stop.
 
+    @param fpu_mode "compat" or "any"; None: what 'show snapshot fpu-mode' says.
     @param announce Called when the process is back, before GDB shows it.
     """
     selected = process.selected()
@@ -71,6 +73,7 @@ def restore(
             selected.tid,
             parameters.verify_memory(),
             patches,
+            fpu_mode or parameters.fpu_mode(),
             progress,
         )
     except BaseException:
@@ -90,14 +93,52 @@ def restore(
     return entry, report
 
 
-def explain(which: Optional[str] = None) -> str:
+def explain(which: Optional[str] = None, fpu_mode: Optional[str] = None) -> str:
     """What restore() would do, a line for each step with its reason."""
     selected = process.selected()
     entry = _newest(selected.pid) if which is None else find(which)
     patches = breakpoints.patches(selected.pid)
-    text = core.explain(selected.pid, entry.snapshot, selected.tid, patches)
+    text = core.explain(
+        selected.pid,
+        entry.snapshot,
+        selected.tid,
+        patches,
+        fpu_mode or parameters.fpu_mode(),
+    )
     landing.flush()
     return text
+
+
+def verdict(entry: Entry, fpu_mode: Optional[str] = None) -> "Verdict":
+    """What restore() thinks of a snapshot on this machine."""
+    return core.check(entry.snapshot, fpu_mode or parameters.fpu_mode())
+
+
+def check(
+    which: Optional[str] = None,
+    mode: str = "compat",
+    cpus: Sequence[str] = (),
+    *,
+    progress: "Optional[Progress]" = None,
+) -> "list[tuple[Optional[str], Verdict]]":
+    """
+    Compare a snapshot with the machines that files describe, or with this one (None).
+    """
+    snapshot = find(which, progress).snapshot
+    machines: list[Optional[str]] = []
+    machines += [os.path.expanduser(cpu) for cpu in cpus]
+    return [
+        (machine, core.check(snapshot, mode, machine)) for machine in machines or [None]
+    ]
+
+
+def write_cpu(file: str, *, overwrite: bool = False) -> str:
+    """Describe this machine in a file; returns its path."""
+    path = _new_file(file, overwrite)
+    text = core.describe_cpu()
+    with open(path, "w" if overwrite else "x", encoding="ascii") as out:
+        out.write(text)
+    return path
 
 
 def snapshots() -> list[Entry]:

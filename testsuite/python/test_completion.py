@@ -3,7 +3,11 @@
 import pytest
 from gdbsnapshot.commands import COMMANDS, base
 
-COMPLETERS = {"snapshot": lambda word: ["NAME"], "file": lambda word: ["FILE"]}
+COMPLETERS = {
+    "snapshot": lambda word: ["NAME"],
+    "file": lambda word: ["FILE"],
+    "cpu": lambda word: ["CPU"],
+}
 
 
 def complete(name, text):
@@ -28,6 +32,11 @@ def complete(name, text):
         ("snapshot import", "", ["FILE"]),
         ("snapshot import", "f ", ["NAME"]),
         ("snapshot list", "", []),
+        ("snapshot check", "", ["NAME"]),
+        ("snapshot check", "a -cpu ", ["CPU"]),
+        ("snapshot check", "a -cpu x ", ["CPU"]),
+        ("snapshot check", "a -cpu x -", ["-mode"]),
+        ("snapshot check", "-mode strict ", ["NAME"]),
     ],
 )
 def test_each_place_has_its_own_words(command, text, found):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .base import Command
+from .check import Check
+from .cpu import Cpu
 from .delete import Delete
 from .export import Export
 from .fail_at import FailAt
@@ -23,6 +25,8 @@ COMMANDS: tuple[type[Command], ...] = (
     Export,
     Import,
     Delete,
+    Check,
+    Cpu,
     FailAt,
 )
 

@@ -52,6 +52,11 @@ def files(word: str) -> list[str]:
     ]
 
 
+def words(*choices: str) -> Completer:
+    """Completes to one of a few words."""
+    return lambda word: [choice for choice in choices if choice.startswith(word)]
+
+
 def names_and_files(word: str) -> list[str]:
     return snapshot_names(word) + files(word)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from _snapshot import Backtrace
     from _snapshot import Mapping as MemoryMapping
-    from _snapshot import Report, State, Thread
+    from _snapshot import Report, State, Thread, Verdict
 
     from ..store import Entry
 
@@ -54,7 +54,7 @@ def _save(args: argparse.Namespace) -> Result:
 def _restore(args: argparse.Namespace) -> Result:
     from .. import verbs
 
-    entry, report = verbs.restore(args.snapshot)
+    entry, report = verbs.restore(args.snapshot, fpu_mode=args.fpu_mode)
     return {"snapshot": _entry(entry), "report": _report(report)}
 
 
@@ -97,6 +97,13 @@ def _delete(args: argparse.Namespace) -> Result:
     return {"snapshots": [_entry(entry) for entry in delete(args)]}
 
 
+def _check(args: argparse.Namespace) -> Result:
+    from .. import verbs
+
+    rows = verbs.check(args.snapshot, args.mode, args.cpu)
+    return {"machines": [_verdict(machine, verdict) for machine, verdict in rows]}
+
+
 _RUN: dict[str, Callable[[argparse.Namespace], Result]] = {
     "snapshot save": _save,
     "snapshot restore": _restore,
@@ -105,6 +112,7 @@ _RUN: dict[str, Callable[[argparse.Namespace], Result]] = {
     "snapshot export": _export,
     "snapshot import": _import,
     "snapshot delete": _delete,
+    "snapshot check": _check,
 }
 
 
@@ -128,6 +136,15 @@ def _entry(entry: Entry) -> dict[str, Any]:
     if entry.file:
         result["file"] = entry.file
     return result
+
+
+def _verdict(machine: Optional[str], verdict: Verdict) -> dict[str, Any]:
+    findings = [
+        {key: text for key, text in finding.items() if text is not None}
+        for finding in verdict["findings"]
+    ]
+    result = {"verdict": verdict["verdict"], "findings": findings}
+    return {"machine": machine, **result} if machine else result
 
 
 def _report(report: Report) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import TYPE_CHECKING, Command, names_and_files
+from .base import TYPE_CHECKING, Command, names_and_files, words
 
 if TYPE_CHECKING:
     import argparse
@@ -11,16 +11,22 @@ if TYPE_CHECKING:
     from ..store import Entry
 
 
+MODES = ("compat", "any")
+
+
 class Restore(Command):
     """Put the process back to a snapshot.
 
-    Usage: snapshot restore [NAME | FILE] [-dry-run]
+    Usage: snapshot restore [NAME | FILE] [-dry-run] [-fpu-mode compat|any]
 
     NAME is a snapshot of this session; if it is not given, it is the newest one of the
     process.
     FILE is an image that 'snapshot save -file' or 'snapshot export' wrote of this same
     process.
     -dry-run says what would be done, a step a line, and does nothing.
+    -fpu-mode says what to do about registers that this machine does not have: 'compat'
+    refuses, 'any' leaves them out and names them; 'set snapshot fpu-mode' says which it
+    is otherwise.  'help snapshot check' tells more.
 
     The memory and its mappings, and of all threads the registers, signal masks and
     signal stacks are as they were at the save.  Open files and their offsets, signal
@@ -30,24 +36,33 @@ class Restore(Command):
     """
 
     name = "snapshot restore"
-    completers = {"snapshot": names_and_files}
+    completers = {"snapshot": names_and_files, "fpu_mode": words(*MODES)}
 
     def arguments(self, parser: Parser) -> None:
         parser.add_argument("snapshot", metavar="NAME | FILE", nargs="?")
         parser.add_argument("-dry-run", dest="dry_run", action="store_true")
+        parser.add_argument(
+            "-fpu-mode", dest="fpu_mode", metavar="compat|any", choices=MODES
+        )
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
-        from .. import verbs
+        from .. import render, render_compat, verbs
         from ..target import screen
 
         if args.dry_run:
-            return verbs.explain(args.snapshot)
+            return verbs.explain(args.snapshot, args.fpu_mode)
         with screen.progress(from_tty) as progress:
 
             def announce(entry: Entry) -> None:
                 if progress is not None:
                     progress.clear()
                 screen.write(f"Snapshot {entry.name} restored.\n")
+                screen.write(render_compat.risks(verbs.verdict(entry, args.fpu_mode)))
 
-            verbs.restore(args.snapshot, progress=progress, announce=announce)
+            verbs.restore(
+                args.snapshot,
+                fpu_mode=args.fpu_mode,
+                progress=progress,
+                announce=announce,
+            )
         return ""

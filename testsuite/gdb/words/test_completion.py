@@ -19,6 +19,13 @@ def test_settings_are_completed(gdb):
     assert "show snapshot verify" in completions(gdb, "show snapshot ver")
 
 
+def test_modes_are_completed(gdb):
+    assert completions(gdb, "snapshot check -mode s") == ["snapshot check -mode strict"]
+    assert completions(gdb, "set snapshot fpu-mode a") == ["set snapshot fpu-mode any"]
+    found = completions(gdb, "snapshot restore -fpu-mode ")
+    assert [line.split()[-1] for line in found] == ["any", "compat"]
+
+
 @pytest.fixture
 def saved(gdb, target):
     gdb.run(target("counter"), until="tick")
@@ -27,7 +34,7 @@ def saved(gdb, target):
     return gdb
 
 
-@pytest.mark.parametrize("word", ["restore", "show", "delete", "export"])
+@pytest.mark.parametrize("word", ["restore", "show", "delete", "export", "check"])
 def test_names_are_completed(saved, word):
     found = completions(saved, f"snapshot {word} ap")
     assert f"snapshot {word} apple" in found
@@ -41,6 +48,10 @@ def test_names_are_completed(saved, word):
         ("save", "-file"),
         ("save", "-note"),
         ("restore", "-dry-run"),
+        ("restore", "-fpu-mode"),
+        ("check", "-mode"),
+        ("check", "-cpu"),
+        ("cpu", "-file"),
         ("show", "-threads"),
         ("show", "-registers"),
         ("show", "-memory"),
@@ -53,7 +64,10 @@ def test_options_are_completed(saved, command, option):
     assert any(line.endswith(option) for line in found), found
 
 
-@pytest.mark.parametrize("command", ["import ", "save -file ", "restore ", "show "])
+@pytest.mark.parametrize(
+    "command",
+    ["import ", "save -file ", "restore ", "show ", "check -cpu ", "cpu -file "],
+)
 def test_files_are_completed(saved, folder, command):
     folder.joinpath("strawberry.core").touch()
     found = completions(saved, f"snapshot {command}{folder}/straw")

@@ -2,8 +2,18 @@
 
 import pytest
 
-SUBCOMMANDS = ("save", "restore", "list", "show", "export", "import", "delete")
-SETTINGS = ("verify",)
+SUBCOMMANDS = (
+    "save",
+    "restore",
+    "list",
+    "show",
+    "export",
+    "import",
+    "delete",
+    "check",
+    "cpu",
+)
+SETTINGS = ("fpu-mode", "verify")
 
 
 def test_the_help_of_snapshot_names_every_subcommand(gdb):
