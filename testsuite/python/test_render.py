@@ -232,7 +232,7 @@ def test_names_of_others_stay_on_their_line_and_do_nothing_to_a_terminal():
         render.header(snapshot, odd, odd),
         render.threads(snapshot),
         render.memory(snapshot),
-        render.state(snapshot),
+        render_state.state(snapshot),
         render.listing(snapshots),
     ):
         # THEN what is no letter is written out, and all can be written

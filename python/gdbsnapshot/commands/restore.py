@@ -46,7 +46,7 @@ class Restore(Command):
         )
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
-        from .. import render, render_compat, verbs
+        from .. import render_compat, verbs
         from ..target import screen
 
         if args.dry_run:
