@@ -5,8 +5,11 @@
 /** Bytes between two reports of progress. */
 #define STEP ((uint64_t)16 << 20)
 
-/** Fewer equal bytes than this between two differences: a person sees one. */
-#define GAP 8
+/**
+ * Fewer equal bytes than this between two differences, or all in one aligned word: a
+ * person sees one. Small numbers in neighbouring words are two.
+ */
+#define GAP 4
 
 struct comparison {
 	const struct snap_snapshot *a;
