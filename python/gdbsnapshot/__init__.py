@@ -15,11 +15,13 @@ from .problem import Problem
 # typing has the name too, but GDB has not loaded that, and it takes its time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .comparison import Comparison
     from .store import Entry
     from .verbs import (
         check,
         delete,
         delete_all,
+        diff,
         explain,
         export,
         find,
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Comparison",
     "Entry",
     "Problem",
     "check",
     "delete",
     "delete_all",
+    "diff",
     "explain",
     "export",
     "find",
@@ -52,6 +56,10 @@ def __getattr__(name: str) -> object:
         from .store import Entry
 
         return Entry
+    if name == "Comparison":
+        from .comparison import Comparison
+
+        return Comparison
     if name in __all__:
         from . import verbs
 

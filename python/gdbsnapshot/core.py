@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
 from .problem import Problem
 
 if TYPE_CHECKING:
-    from _snapshot import Patch, Progress, Report, Snapshot, Verdict
+    from _snapshot import Difference, Patch, Progress, Report, Snapshot, Verdict
 
 fail_at_next = 0
 """For tests: which call into the kernel fails in the next capture or restore."""
@@ -117,6 +117,38 @@ def describe_cpu() -> str:
     with _loaded() as module:
         text: str = module.describe_cpu()
     return text
+
+
+def diff(
+    a: "Snapshot",
+    b: "Snapshot",
+    max_ranges: int,
+    progress: "Optional[Progress]" = None,
+) -> "Difference":
+    """What has changed from one snapshot to another."""
+    with _loaded() as module:
+        found: "Difference" = module.diff(
+            a, b, max_ranges=max_ranges, progress=progress or _listen
+        )
+    return found
+
+
+def symbols(
+    snapshot: "Snapshot", addresses: Sequence[int]
+) -> list[Optional[tuple[str, int]]]:
+    """What a snapshot's files call some addresses."""
+    with _loaded() as module:
+        found: list[Optional[tuple[str, int]]] = module.symbols(snapshot, addresses)
+    return found
+
+
+def read(snapshot: "Snapshot", address: int, size: int) -> Optional[bytes]:
+    """Memory as it was; None where the snapshot does not hold it."""
+    module = _module()
+    try:
+        return snapshot.read(address, size)
+    except module.Error:
+        return None
 
 
 def check_identity(pid: int, snapshot: "Snapshot") -> None:

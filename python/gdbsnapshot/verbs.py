@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING, Callable, Optional, Sequence
 
 from . import core, names, parameters
+from .comparison import Comparison
 from .problem import Problem
 from .store import Entry, Place, Store
 from .target import breakpoints, landing, place, process
@@ -29,10 +30,7 @@ def save(
     store.check_free(name)
     path = _new_file(file, overwrite) if file is not None else None
     selected = process.selected()
-    landing.before_save(selected)
-    snapshot = core.capture(
-        selected.pid, selected.tid, breakpoints.patches(selected.pid), progress
-    )
+    snapshot = _capture(selected, progress)
     snapshot.label = name
     snapshot.note = note
     parent = store.current(selected.pid)
@@ -43,6 +41,12 @@ def save(
     store.add(entry)
     store.set_current(entry)
     return entry
+
+
+def _capture(selected: process.Process, progress: "Optional[Progress]") -> "Snapshot":
+    landing.before_save(selected)
+    patches = breakpoints.patches(selected.pid)
+    return core.capture(selected.pid, selected.tid, patches, progress)
 
 
 def restore(
@@ -139,6 +143,30 @@ def write_cpu(file: str, *, overwrite: bool = False) -> str:
     with open(path, "w" if overwrite else "x", encoding="ascii") as out:
         out.write(text)
     return path
+
+
+def diff(
+    old: Optional[str] = None,
+    new: Optional[str] = None,
+    *,
+    max_ranges: int = 1000,
+    progress: "Optional[Progress]" = None,
+) -> Comparison:
+    """
+    Compare two snapshots, each a name or an image; leave the process as it is.
+
+    @param old None: the newest; if `new` is the process, the newest of it.
+    @param new None: the selected process.
+    @param max_ranges How many ranges of memory are listed.
+    """
+    if new is None:
+        selected = process.selected()
+        first = _newest(selected.pid) if old is None else find(old, progress)
+        second = Entry("the process", _capture(selected, progress), Place())
+    else:
+        first, second = find(old, progress), find(new, progress)
+    found = core.diff(first.snapshot, second.snapshot, max_ranges, progress)
+    return Comparison(first, second, new is None, found)
 
 
 def snapshots() -> list[Entry]:

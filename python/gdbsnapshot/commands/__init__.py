@@ -6,6 +6,7 @@ from .base import Command
 from .check import Check
 from .cpu import Cpu
 from .delete import Delete
+from .diff import Diff
 from .export import Export
 from .fail_at import FailAt
 from .import_ import Import
@@ -22,6 +23,7 @@ COMMANDS: tuple[type[Command], ...] = (
     List,
     InfoSnapshots,
     Show,
+    Diff,
     Export,
     Import,
     Delete,

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any, Callable, Mapping, Optional, Sequence
 
-    from _snapshot import Backtrace
+    from _snapshot import Backtrace, Difference
     from _snapshot import Mapping as MemoryMapping
-    from _snapshot import Report, State, Thread, Verdict
+    from _snapshot import MemoryChange, RegisterChange, Report, State, Thread, Verdict
 
     from ..store import Entry
 
@@ -78,6 +78,66 @@ def _show(args: argparse.Namespace) -> Result:
     return result
 
 
+def _diff(args: argparse.Namespace) -> Result:
+    from .. import verbs
+
+    comparison = verbs.diff(args.old, args.new)
+    difference = comparison.difference
+    is_all = not (args.threads or args.registers or args.memory or args.state)
+    result: dict[str, Any] = {
+        "old": _entry(comparison.old),
+        "differs": "n" if difference["is_empty"] else "y",
+        "notes": list(difference["notes"]),
+        "refusals": list(difference["refusals"]),
+    }
+    if not comparison.is_live:
+        result["new"] = _entry(comparison.new)
+    if is_all or args.threads:
+        result["threads"] = [
+            {"tid": thread["tid"], "name": thread["comm"], "event": thread["event"]}
+            for thread in difference["threads"]
+        ]
+    if is_all or args.registers:
+        result["registers"] = [_register_change(c) for c in difference["registers"]]
+    if is_all or args.memory:
+        result["memory"] = [_memory_change(c) for c in difference["memory"]]
+        result["memory-ranges"] = difference["memory_ranges"]
+        result["memory-bytes"] = difference["memory_bytes"]
+    result["changes"] = _changes(difference, args, is_all)
+    return result
+
+
+def _register_change(change: RegisterChange) -> dict[str, Any]:
+    item: dict[str, Any] = {"tid": change["tid"], "name": change["name"]}
+    for when, register in (("old", change["old"]), ("new", change["new"])):
+        if register:
+            item[when] = "0x" + register["value"][::-1].hex()
+    return item
+
+
+def _memory_change(change: MemoryChange) -> dict[str, Any]:
+    return {
+        "start": f"0x{change['start']:x}",
+        "end": f"0x{change['end']:x}",
+        "name": change["mapping"],
+        "unknown": "y" if change["is_unknown"] else "n",
+    }
+
+
+def _changes(
+    difference: Difference, args: argparse.Namespace, is_all: bool
+) -> list[dict[str, Any]]:
+    """What is shown of the families; the words are those of the terminal."""
+    from ..render_diff import SECTION_OF, family_rows
+
+    return [
+        {"family": family, "event": event, "what": what}
+        for family, section in SECTION_OF.items()
+        if is_all or getattr(args, section)
+        for event, what in family_rows(difference, family)
+    ]
+
+
 def _export(args: argparse.Namespace) -> Result:
     from .. import verbs
 
@@ -109,6 +169,7 @@ _RUN: dict[str, Callable[[argparse.Namespace], Result]] = {
     "snapshot restore": _restore,
     "snapshot list": _list,
     "snapshot show": _show,
+    "snapshot diff": _diff,
     "snapshot export": _export,
     "snapshot import": _import,
     "snapshot delete": _delete,

@@ -9,7 +9,16 @@ def completions(gdb, text):
 
 def test_subcommands_are_completed(gdb):
     found = completions(gdb, "snapshot ")
-    for word in ("save", "restore", "list", "show", "export", "import", "delete"):
+    for word in (
+        "save",
+        "restore",
+        "list",
+        "show",
+        "diff",
+        "export",
+        "import",
+        "delete",
+    ):
         assert f"snapshot {word}" in found
     assert completions(gdb, "snapshot res") == ["snapshot restore"]
 
@@ -34,12 +43,14 @@ def saved(gdb, target):
     return gdb
 
 
-@pytest.mark.parametrize("word", ["restore", "show", "delete", "export", "check"])
+@pytest.mark.parametrize(
+    "word", ["restore", "show", "diff", "diff banana", "delete", "export", "check"]
+)
 def test_names_are_completed(saved, word):
     found = completions(saved, f"snapshot {word} ap")
     assert f"snapshot {word} apple" in found
     assert f"snapshot {word} apricot" in found
-    assert not any("banana" in line for line in found)
+    assert not any(line.endswith("banana") for line in found)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +67,10 @@ def test_names_are_completed(saved, word):
         ("show", "-registers"),
         ("show", "-memory"),
         ("show", "-state"),
+        ("diff", "-threads"),
+        ("diff", "-registers"),
+        ("diff", "-memory"),
+        ("diff", "-state"),
         ("delete", "-all"),
     ],
 )
@@ -66,7 +81,16 @@ def test_options_are_completed(saved, command, option):
 
 @pytest.mark.parametrize(
     "command",
-    ["import ", "save -file ", "restore ", "show ", "check -cpu ", "cpu -file "],
+    [
+        "import ",
+        "save -file ",
+        "restore ",
+        "show ",
+        "diff ",
+        "diff apple ",
+        "check -cpu ",
+        "cpu -file ",
+    ],
 )
 def test_files_are_completed(saved, folder, command):
     folder.joinpath("strawberry.core").touch()

@@ -7,6 +7,7 @@ SUBCOMMANDS = (
     "restore",
     "list",
     "show",
+    "diff",
     "export",
     "import",
     "delete",
