@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/base/text.h"
+
 static const struct {
 	const char *verb;
 	const char *why;
@@ -45,6 +47,11 @@ const char *snap_step_event(enum snap_step_kind kind)
 	return kinds[kind].event;
 }
 
+snap_err snap_describe_path(struct snap_buffer *buffer, const char *path)
+{
+	return snap_escape(buffer, path);
+}
+
 static snap_err explain_step(const struct snap_step *step, struct snap_buffer *ret)
 {
 	SNAP_TRY(snap_describe(ret, "%s ", kinds[step->kind].verb));
@@ -57,9 +64,11 @@ snap_err snap_plan_explain(const struct snap_plan *plan, struct snap_buffer *ret
 	for (size_t i = 0; i < plan->nr_steps; i++)
 		SNAP_TRY(explain_step(&plan->steps[i], ret));
 	SNAP_TRY(snap_describe(ret, "write memory that differs\n"));
-	for (size_t i = 0; i < plan->image->nr_threads; i++)
-		SNAP_TRY(snap_describe(ret, "land thread %d (%s)\n",
-				       (int)plan->image->threads[i].tid,
-				       plan->image->threads[i].comm));
+	for (size_t i = 0; i < plan->image->nr_threads; i++) {
+		const struct snap_thread *thread = &plan->image->threads[i];
+		SNAP_TRY(snap_describe(ret, "land thread %d (", (int)thread->tid));
+		SNAP_TRY(snap_describe_path(ret, thread->comm));
+		SNAP_TRY(snap_describe(ret, ")\n"));
+	}
 	return SNAP_OK;
 }

@@ -21,6 +21,10 @@ const char *snap_step_event(enum snap_step_kind kind);
 _must_check_ _printf_(2, 3) snap_err
 	snap_describe(struct snap_buffer *buffer, const char *format, ...);
 
+/** Append a name from outside, its control characters escaped: a path, a thread's name.
+ */
+_must_check_ snap_err snap_describe_path(struct snap_buffer *buffer, const char *path);
+
 #define SNAP_STEP(kind, phase, family, describe, run, verb, why, event)              \
 	_must_check_ snap_err snap_describe_##describe(const struct snap_step *step, \
 						       struct snap_buffer *ret);

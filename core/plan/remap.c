@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/base/text.h"
 #include "core/plan/explain.h"
 
 /** Protection bits that mprotect() sets. */
@@ -37,10 +38,11 @@ static uint64_t boundary(const struct cursor *cursor, uint64_t address)
 
 static snap_err refuse(const struct snap_vma *vma, const char *why)
 {
+	_cleanup_free_ char *name = NULL;
+	SNAP_TRY(snap_escaped(vma->name, &name));
 	return snap_error_create(SNAP_ERROR_REFUSED,
 				 "the mapping %#" PRIx64 "-%#" PRIx64 "%s%s %s",
-				 vma->start, vma->end, *vma->name ? " of " : "",
-				 vma->name, why);
+				 vma->start, vma->end, *name ? " of " : "", name, why);
 }
 
 static snap_err check_park(const struct snap_vma *vma)
@@ -181,6 +183,7 @@ snap_err snap_plan_remap(struct snap_plan *plan)
 snap_err snap_describe_range(const struct snap_step *step, struct snap_buffer *ret)
 {
 	const char *name = step->vma ? step->vma->name : "";
-	return snap_describe(ret, "%#" PRIx64 "-%#" PRIx64 "%s%s", step->start,
-			     step->end, *name ? " " : "", name);
+	SNAP_TRY(snap_describe(ret, "%#" PRIx64 "-%#" PRIx64 "%s", step->start,
+			       step->end, *name ? " " : ""));
+	return snap_describe_path(ret, name);
 }

@@ -5,6 +5,7 @@
 
 #include "core/base/buffer.h"
 #include "core/base/reader.h"
+#include "core/base/text.h"
 
 static void test_an_error_carries_message_and_remedy(void **state)
 {
@@ -68,6 +69,25 @@ static void test_a_nul_inside_a_text_is_refused(void **state)
 	assert_error(snap_reader_string(&reader, &text), CORRUPT);
 }
 
+static void test_an_escaped_name_stays_in_its_line(void **state)
+{
+	static const struct {
+		const char *name, *text;
+	} rows[] = {
+		{ "", "" },
+		{ "/plain path (deleted)", "/plain path (deleted)" },
+		{ "/two\nlines\t\033[1m\177", "/two\\nlines\\t\\033[1m\\177" },
+		{ "/back\\slash", "/back\\\\slash" },
+		{ "/na\xc3\xafve", "/na\xc3\xafve" },
+	};
+
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *text = NULL;
+		assert_ok(snap_escaped(rows[i].name, &text));
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -76,6 +96,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_buffer_gets_a_reader_gives_back),
 		cmocka_unit_test(test_a_reader_never_reads_past_the_end),
 		cmocka_unit_test(test_a_nul_inside_a_text_is_refused),
+		cmocka_unit_test(test_an_escaped_name_stays_in_its_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
