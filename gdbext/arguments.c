@@ -71,13 +71,14 @@ static int parse_patches(struct snap_py_request *request, PyObject *sequence)
 
 int snap_py_request_init(struct snap_py_request *request, struct snap_py_state *state,
 			 pid_t pid, pid_t current_tid, PyObject *patches,
-			 PyObject *progress, uint64_t fail_at)
+			 PyObject *progress, int shared_memory, uint64_t fail_at)
 {
 	request->progress.callable = progress;
 	request->target = (struct snap_target){
 		.pid = pid,
 		.current_tid = current_tid,
 		.progress = snap_py_progress(&request->progress),
+		.rewinds_shared = shared_memory,
 		.fail_at = fail_at,
 		.ret_nr_calls = &state->nr_calls,
 	};

@@ -27,10 +27,11 @@ void snap_py_request_deinit(struct snap_py_request *request);
  *
  * @param patches A sequence of (address, bytes), in any order; NULL: none.
  * @param progress A callable or None; not owned; NULL: none.
+ * @param shared_memory Whether shared memory is saved and rewound.
  * @return -1 with an exception.
  */
 int snap_py_request_init(struct snap_py_request *request, struct snap_py_state *state,
 			 pid_t pid, pid_t current_tid, PyObject *patches,
-			 PyObject *progress, uint64_t fail_at);
+			 PyObject *progress, int shared_memory, uint64_t fail_at);
 
 #endif

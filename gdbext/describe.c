@@ -140,13 +140,15 @@ static PyObject *flag_list(uint32_t flags)
 		enum snap_vma_flag flag;
 		const char *letters;
 	} rows[] = {
-		{ SNAP_VMA_GROWSDOWN, "gd" },  { SNAP_VMA_LOCKED, "lo" },
-		{ SNAP_VMA_HUGETLB, "ht" },    { SNAP_VMA_DEVICE, "io" },
-		{ SNAP_VMA_DONTFORK, "dc" },   { SNAP_VMA_DONTDUMP, "dd" },
-		{ SNAP_VMA_WIPEONFORK, "wf" }, { SNAP_VMA_HUGEPAGE, "hg" },
-		{ SNAP_VMA_NOHUGEPAGE, "nh" }, { SNAP_VMA_MERGEABLE, "mg" },
-		{ SNAP_VMA_NORESERVE, "nr" },  { SNAP_VMA_SHADOW_STACK, "ss" },
-		{ SNAP_VMA_SEALED, "sl" },     { SNAP_VMA_UFFD, "um" },
+		{ SNAP_VMA_GROWSDOWN, "gd" },     { SNAP_VMA_LOCKED, "lo" },
+		{ SNAP_VMA_HUGETLB, "ht" },       { SNAP_VMA_DEVICE, "io" },
+		{ SNAP_VMA_DONTFORK, "dc" },      { SNAP_VMA_DONTDUMP, "dd" },
+		{ SNAP_VMA_WIPEONFORK, "wf" },    { SNAP_VMA_HUGEPAGE, "hg" },
+		{ SNAP_VMA_NOHUGEPAGE, "nh" },    { SNAP_VMA_MERGEABLE, "mg" },
+		{ SNAP_VMA_NORESERVE, "nr" },     { SNAP_VMA_SHADOW_STACK, "ss" },
+		{ SNAP_VMA_SEALED, "sl" },        { SNAP_VMA_UFFD, "um" },
+		{ SNAP_VMA_SEQUENTIAL, "sr" },    { SNAP_VMA_RANDOM, "rr" },
+		{ SNAP_VMA_LOCK_ON_FAULT, "lf" }, { SNAP_VMA_GUARD, "guard" },
 	};
 
 	_cleanup_pydecref_ PyObject *list = PyList_New(0);

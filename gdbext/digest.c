@@ -204,13 +204,31 @@ static snap_err add_memory(struct digests *digests)
 	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
 	SNAP_TRY(snap_tracee_read_vmas(&digests->tracee, &vmas));
 	for (size_t i = 0; i < vmas.nr; i++)
-		if (snap_vma_contents(&vmas.list[i]) != SNAP_CONTENTS_NONE)
+		if (snap_vma_contents(&vmas.list[i]) != SNAP_CONTENTS_NONE ||
+		    snap_vma_is_shared_anonymous(&vmas.list[i]))
 			SNAP_TRY(add_mapping(digests, &vmas.list[i]));
 	return SNAP_OK;
 }
 
+/** What maps does not say: the flags and the key of each mapping. */
+static snap_err add_flags(struct digests *digests)
+{
+	_cleanup_buffer_ struct snap_buffer smaps = { 0 };
+	SNAP_TRY(snap_proc_read_file(&digests->tracee, "smaps", &smaps));
+	XXH3_128bits_reset(digests->hash);
+	for (const char *line = (const char *)smaps.data; *line;) {
+		size_t length = strcspn(line, "\n");
+		if (!strncmp(line, "VmFlags:", 8) ||
+		    !strncmp(line, "ProtectionKey:", 14))
+			XXH3_128bits_update(digests->hash, line, length);
+		line += length + (line[length] == '\n');
+	}
+	return add(digests, XXH3_128bits_digest(digests->hash), "mappings' flags");
+}
+
 static snap_err add_process(struct digests *digests)
 {
+	SNAP_TRY(add_flags(digests));
 	_cleanup_buffer_ struct snap_buffer maps = { 0 };
 	SNAP_TRY(snap_proc_read_file(&digests->tracee, "maps", &maps));
 	SNAP_TRY(add(digests, XXH3_128bits(maps.data, maps.size), "mappings"));

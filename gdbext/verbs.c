@@ -11,19 +11,21 @@
 
 static PyObject *capture(PyObject *module, PyObject *args, PyObject *keywords)
 {
-	static const char *const names[] = { "pid",      "current_tid", "patches",
-					     "progress", "fail_at",     NULL };
+	static const char *const names[] = { "pid",      "current_tid",   "patches",
+					     "progress", "shared_memory", "fail_at",
+					     NULL };
 	struct snap_py_state *state = snap_py_state(module);
-	int pid, current_tid = 0;
+	int pid, current_tid = 0, shared_memory = 0;
 	PyObject *patches = NULL, *progress = NULL;
 	uint64_t fail_at = 0;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "i|$iOOO&:capture",
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "i|$iOOpO&:capture",
 					 (char **)names, &pid, &current_tid, &patches,
-					 &progress, snap_py_uint64, &fail_at))
+					 &progress, &shared_memory, snap_py_uint64,
+					 &fail_at))
 		return NULL;
 	_cleanup_request_ struct snap_py_request request = { 0 };
 	if (snap_py_request_init(&request, state, pid, current_tid, patches, progress,
-				 fail_at) < 0)
+				 shared_memory, fail_at) < 0)
 		return NULL;
 	struct snap_snapshot *snapshot;
 	snap_err error = snap_session_capture(&request.target, &snapshot);
@@ -44,23 +46,24 @@ static PyObject *describe_report(const struct snap_restore_report *report)
 static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 {
 	static const char *const names[] = {
-		"pid",      "snapshot", "verify_memory", "current_tid", "patches",
-		"progress", "fail_at",  "fpu_mode",      NULL,
+		"pid",      "snapshot",      "verify_memory", "current_tid", "patches",
+		"progress", "shared_memory", "fail_at",       "fpu_mode",    NULL,
 	};
 	struct snap_py_state *state = snap_py_state(module);
-	int pid, current_tid = 0, verify_memory = 1;
+	int pid, current_tid = 0, verify_memory = 1, shared_memory = 0;
 	PyObject *snapshot, *patches = NULL, *progress = NULL;
 	uint64_t fail_at = 0;
 	enum snap_compat_mode fpu_mode = SNAP_MODE_COMPAT;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$piOOO&O&:restore",
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$piOOpO&O&:restore",
 					 (char **)names, &pid, state->snapshot_type,
 					 &snapshot, &verify_memory, &current_tid,
-					 &patches, &progress, snap_py_uint64, &fail_at,
-					 snap_py_mode, &fpu_mode))
+					 &patches, &progress, &shared_memory,
+					 snap_py_uint64, &fail_at, snap_py_mode,
+					 &fpu_mode))
 		return NULL;
 	_cleanup_request_ struct snap_py_request request = { 0 };
 	if (snap_py_request_init(&request, state, pid, current_tid, patches, progress,
-				 fail_at) < 0)
+				 shared_memory, fail_at) < 0)
 		return NULL;
 	struct snap_restore_options options = { .verify_memory = verify_memory,
 						.fpu_mode = fpu_mode };
@@ -76,20 +79,22 @@ static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 
 static PyObject *explain(PyObject *module, PyObject *args, PyObject *keywords)
 {
-	static const char *const names[] = { "pid",     "snapshot", "current_tid",
-					     "patches", "fpu_mode", NULL };
+	static const char *const names[] = { "pid",           "snapshot",
+					     "current_tid",   "patches",
+					     "shared_memory", "fpu_mode",
+					     NULL };
 	struct snap_py_state *state = snap_py_state(module);
-	int pid, current_tid = 0;
+	int pid, current_tid = 0, shared_memory = 0;
 	PyObject *snapshot, *patches = NULL;
 	enum snap_compat_mode fpu_mode = SNAP_MODE_COMPAT;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$iOO&:explain",
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$iOpO&:explain",
 					 (char **)names, &pid, state->snapshot_type,
 					 &snapshot, &current_tid, &patches,
-					 snap_py_mode, &fpu_mode))
+					 &shared_memory, snap_py_mode, &fpu_mode))
 		return NULL;
 	_cleanup_request_ struct snap_py_request request = { 0 };
-	if (snap_py_request_init(&request, state, pid, current_tid, patches, NULL, 0) <
-	    0)
+	if (snap_py_request_init(&request, state, pid, current_tid, patches, NULL,
+				 shared_memory, 0) < 0)
 		return NULL;
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
 	snap_err error =
@@ -112,7 +117,7 @@ static PyObject *check_identity(PyObject *module, PyObject *args, PyObject *keyw
 					 &snapshot))
 		return NULL;
 	_cleanup_request_ struct snap_py_request request = { 0 };
-	if (snap_py_request_init(&request, state, pid, 0, NULL, NULL, 0) < 0)
+	if (snap_py_request_init(&request, state, pid, 0, NULL, NULL, 0, 0) < 0)
 		return NULL;
 	return snap_py_none(state, snap_session_check_identity(&request.target,
 							       snap_py_snapshot_get(

@@ -6,7 +6,7 @@
 // append, raise SNAP_IMAGE_MINOR and tell doc/image-format.md; or raise the major
 // number.
 _Static_assert(SNAP_VMA_SHARED == 1 << 3, "protection bits are part of the format");
-_Static_assert(SNAP_VMA_UFFD == 1 << 13, "mapping flags are part of the format");
+_Static_assert(SNAP_VMA_REWOUND == 1 << 20, "mapping flags are part of the format");
 _Static_assert(SNAP_THREAD_SIGINFO == 1 << 5, "thread members are part of the format");
 _Static_assert(SNAP_BUILD_ID_SIZE == 32, "build-ids are part of the format");
 

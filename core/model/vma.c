@@ -65,13 +65,18 @@ bool snap_vma_is_file(const struct snap_vma *vma)
 	return vma->inode && strcmp(vma->name, shared_anonymous);
 }
 
+bool snap_vma_is_shared_anonymous(const struct snap_vma *vma)
+{
+	return vma->prot & SNAP_VMA_SHARED && !strcmp(vma->name, shared_anonymous);
+}
+
 enum snap_vma_contents snap_vma_contents(const struct snap_vma *vma)
 {
-	if (snap_vma_is_kernels(vma) || vma->flags & SNAP_VMA_DEVICE)
+	if (snap_vma_is_kernels(vma) || vma->flags & (SNAP_VMA_DEVICE | SNAP_VMA_GUARD))
 		return SNAP_CONTENTS_NONE;
 	if (vma->prot & SNAP_VMA_SHARED)
-		return strcmp(vma->name, shared_anonymous) ? SNAP_CONTENTS_NONE
-							   : SNAP_CONTENTS_SHARED;
+		return vma->flags & SNAP_VMA_REWOUND ? SNAP_CONTENTS_SHARED
+						     : SNAP_CONTENTS_NONE;
 	return snap_vma_is_file(vma) ? SNAP_CONTENTS_FILE : SNAP_CONTENTS_ZERO;
 }
 

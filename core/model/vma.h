@@ -17,32 +17,42 @@ enum snap_vma_prot {
 
 /** The VmFlags of /proc/PID/smaps that matter to us. */
 enum snap_vma_flag {
-	SNAP_VMA_GROWSDOWN = 1 << 0,     /**< gd: a stack the kernel extends */
-	SNAP_VMA_LOCKED = 1 << 1,        /**< lo: mlock */
-	SNAP_VMA_HUGETLB = 1 << 2,       /**< ht: pages of another size */
-	SNAP_VMA_DEVICE = 1 << 3,        /**< io, pf: not ordinary memory */
-	SNAP_VMA_DONTFORK = 1 << 4,      /**< dc */
-	SNAP_VMA_DONTDUMP = 1 << 5,      /**< dd */
-	SNAP_VMA_WIPEONFORK = 1 << 6,    /**< wf */
-	SNAP_VMA_HUGEPAGE = 1 << 7,      /**< hg */
-	SNAP_VMA_NOHUGEPAGE = 1 << 8,    /**< nh */
-	SNAP_VMA_MERGEABLE = 1 << 9,     /**< mg */
-	SNAP_VMA_NORESERVE = 1 << 10,    /**< nr */
-	SNAP_VMA_SHADOW_STACK = 1 << 11, /**< ss */
-	SNAP_VMA_SEALED = 1 << 12,       /**< sl: cannot be changed any more */
-	SNAP_VMA_UFFD = 1 << 13,         /**< um, uw: somebody's userfaultfd */
+	SNAP_VMA_GROWSDOWN = 1 << 0,      /**< gd: a stack the kernel extends */
+	SNAP_VMA_LOCKED = 1 << 1,         /**< lo: mlock */
+	SNAP_VMA_HUGETLB = 1 << 2,        /**< ht: pages of another size */
+	SNAP_VMA_DEVICE = 1 << 3,         /**< io, pf: not ordinary memory */
+	SNAP_VMA_DONTFORK = 1 << 4,       /**< dc */
+	SNAP_VMA_DONTDUMP = 1 << 5,       /**< dd */
+	SNAP_VMA_WIPEONFORK = 1 << 6,     /**< wf */
+	SNAP_VMA_HUGEPAGE = 1 << 7,       /**< hg */
+	SNAP_VMA_NOHUGEPAGE = 1 << 8,     /**< nh */
+	SNAP_VMA_MERGEABLE = 1 << 9,      /**< mg */
+	SNAP_VMA_NORESERVE = 1 << 10,     /**< nr */
+	SNAP_VMA_SHADOW_STACK = 1 << 11,  /**< ss */
+	SNAP_VMA_SEALED = 1 << 12,        /**< sl: cannot be changed any more */
+	SNAP_VMA_UFFD = 1 << 13,          /**< um, uw: somebody's userfaultfd */
+	SNAP_VMA_SEQUENTIAL = 1 << 14,    /**< sr */
+	SNAP_VMA_RANDOM = 1 << 15,        /**< rr */
+	SNAP_VMA_LOCK_ON_FAULT = 1 << 16, /**< lf, with lo: mlock2(MLOCK_ONFAULT) */
+	SNAP_VMA_MAY_WRITE = 1 << 17,     /**< mw: mprotect() may make it writable */
+	/** Pages may vanish by MADV_FREE until they are written to: LazyFree. */
+	SNAP_VMA_LAZY_FREE = 1 << 18,
+	/** A part that MADV_GUARD_INSTALL made inaccessible: a row of its own. */
+	SNAP_VMA_GUARD = 1 << 19,
+	/** Shared memory whose contents are saved and rewound (capture/sharing.h). */
+	SNAP_VMA_REWOUND = 1 << 20,
 };
 
 /** What stands behind the pages that a snapshot does not hold, and whose they are. */
 enum snap_vma_contents {
-	/** Not captured: the kernel's own (vdso, vvar, vsyscall), devices, shared
-	 * files. */
+	/** Not captured: the kernel's own (vdso, vvar, vsyscall), devices, guards, and
+	 * shared memory that is not SNAP_VMA_REWOUND. */
 	SNAP_CONTENTS_NONE,
 	/** Private anonymous: a page that is not held is zero. */
 	SNAP_CONTENTS_ZERO,
 	/** Private file mapping: a page that is not held is the file's. */
 	SNAP_CONTENTS_FILE,
-	/** Shared anonymous memory: a page that is not held is zero. */
+	/** Shared memory: a page that is not held is zero. */
 	SNAP_CONTENTS_SHARED,
 };
 
@@ -104,6 +114,9 @@ bool snap_vma_is_kernels(const struct snap_vma *vma);
 
 /** A mapping of a file (not of anonymous memory, whatever name that has). */
 bool snap_vma_is_file(const struct snap_vma *vma);
+
+/** Memory of mmap(MAP_SHARED | MAP_ANONYMOUS). */
+bool snap_vma_is_shared_anonymous(const struct snap_vma *vma);
 
 /** Both map the same thing: same file and offset at the same address, or both
  * anonymous. */

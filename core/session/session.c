@@ -6,6 +6,7 @@
 #include "core/capture/memory.h"
 #include "core/capture/process.h"
 #include "core/capture/rseq.h"
+#include "core/capture/sharing.h"
 #include "core/capture/syscall.h"
 #include "core/compat/adapt.h"
 #include "core/inject/remap.h"
@@ -51,6 +52,7 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 			struct snap_snapshot *snapshot)
 {
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, snapshot));
+	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, snapshot));
 	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, &target->progress,
 				     &snapshot->memory));
 	apply_patches(target, &snapshot->memory);
@@ -147,6 +149,7 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	SNAP_TRY(snap_compat_adapt(image, &cpu, fpu_mode, adapted, &snapshot));
 	SNAP_TRY(check_landing(tracee, snapshot, &cpu));
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
+	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, live));
 	size_t room;
 	SNAP_TRY(snap_restore_room(&live->cpu, snapshot, tracee->page_size, &room));
 	return snap_plan_make(snapshot, live, room, ret);

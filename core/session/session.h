@@ -37,6 +37,8 @@ struct snap_target {
 	size_t nr_patches;
 	/** `report` may be NULL. */
 	struct snap_progress progress;
+	/** Shared memory that others may see is saved and rewound, too. */
+	bool rewinds_shared;
 	/**
 	 * For tests of promise 2: the Nth call into the kernel, counted from 1, fails
 	 * with EIO without being made. 0: none does.

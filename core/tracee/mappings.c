@@ -10,6 +10,7 @@
 
 #include "core/model/snapshot.h"
 #include "core/tracee/build_id.h"
+#include "core/tracee/guards.h"
 #include "core/tracee/memory.h"
 
 /** Documentation/filesystems/proc.rst, "VmFlags". */
@@ -25,6 +26,9 @@ static const struct {
 	{ "mg", SNAP_VMA_MERGEABLE },    { "nr", SNAP_VMA_NORESERVE },
 	{ "ss", SNAP_VMA_SHADOW_STACK }, { "sl", SNAP_VMA_SEALED },
 	{ "um", SNAP_VMA_UFFD },         { "uw", SNAP_VMA_UFFD },
+	{ "ui", SNAP_VMA_UFFD },         { "sr", SNAP_VMA_SEQUENTIAL },
+	{ "rr", SNAP_VMA_RANDOM },       { "lf", SNAP_VMA_LOCK_ON_FAULT },
+	{ "mw", SNAP_VMA_MAY_WRITE },
 };
 
 /** Undo the one escape of the file: a newline is "\012" (fs/seq_file.c, mangle_path()).
@@ -85,6 +89,8 @@ void snap_smaps_parse_detail(const char *line, struct snap_vma *vma)
 {
 	if (!strncmp(line, "ProtectionKey:", 14))
 		vma->pkey = (uint32_t)strtoul(line + 14, NULL, 10);
+	if (!strncmp(line, "LazyFree:", 9) && strtoul(line + 9, NULL, 10))
+		vma->flags |= SNAP_VMA_LAZY_FREE;
 	if (strncmp(line, "VmFlags:", 8))
 		return;
 	for (const char *at = line + 8; *at; at++)
@@ -193,6 +199,7 @@ snap_err snap_tracee_read_vmas(struct snap_tracee *tracee, struct snap_vmas *ret
 	SNAP_TRY(parse_smaps(stream, &vmas));
 	SNAP_TRY(read_exact_names(tracee, &vmas));
 	SNAP_TRY(find_build_ids(tracee, &vmas));
+	SNAP_TRY(snap_tracee_split_guards(tracee, &vmas));
 	*ret = vmas;
 	vmas = (struct snap_vmas){ 0 };
 	return SNAP_OK;

@@ -4,7 +4,8 @@
 #include "core/model/vma.h"
 #include "core/tracee/tracee.h"
 
-/** The mappings of the process, from /proc/PID/smaps, with the build-ids of ELF files.
+/** The mappings of the process, from /proc/PID/smaps, with the build-ids of ELF files
+ * and guards in rows of their own.
  */
 _must_check_ snap_err snap_tracee_read_vmas(struct snap_tracee *tracee,
 					    struct snap_vmas *ret);
@@ -19,7 +20,8 @@ _must_check_ snap_err snap_tracee_read_vmas(struct snap_tracee *tracee,
 _must_check_ snap_err snap_maps_parse_line(const char *line, struct snap_vma *ret,
 					   bool *ret_is_head);
 
-/** Add what a line of /proc/PID/smaps behind the head says: VmFlags, ProtectionKey. */
+/** Add what a line of /proc/PID/smaps behind the head says: VmFlags, ProtectionKey,
+ * LazyFree. */
 void snap_smaps_parse_detail(const char *line, struct snap_vma *vma);
 
 #endif

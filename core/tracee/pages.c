@@ -31,13 +31,19 @@ struct pm_scan_arg {
 #define PAGE_IS_FILE    (1 << 2)
 #define PAGE_IS_PRESENT (1 << 3)
 #define PAGE_IS_SWAPPED (1 << 4)
+#define PAGE_IS_GUARD   (1 << 8)
 
 /** Entries of the page map that are read at once. */
 #define MAP_PAGES SNAP_MAX_PAGE_RUNS
 
-/** @param[out] ret_has_it false: this kernel does not know the call. */
+/**
+ * Find pages that are of one of `categories`.
+ *
+ * @param[out] ret_has_it false: this kernel does not know the call, or the category.
+ */
 static snap_err scan_by_ioctl(struct snap_tracee *tracee, uint64_t start, uint64_t end,
-			      struct snap_page_runs *ret, bool *ret_has_it)
+			      uint64_t categories, struct snap_page_runs *ret,
+			      bool *ret_has_it)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "scan the pages at %#lx",
 				   (unsigned long)start));
@@ -49,11 +55,11 @@ static snap_err scan_by_ioctl(struct snap_tracee *tracee, uint64_t start, uint64
 		.end = end,
 		.vec = (uint64_t)(uintptr_t)regions,
 		.vec_len = SNAP_ARRAY_SIZE(regions),
-		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+		.category_anyof_mask = categories,
 		.return_mask = PAGE_IS_FILE,
 	};
 	int nr = ioctl(tracee->pagemap_fd, PAGEMAP_SCAN, &arg);
-	*ret_has_it = nr >= 0 || errno != ENOTTY;
+	*ret_has_it = nr >= 0 || (errno != ENOTTY && errno != EINVAL);
 	if (nr < 0)
 		return *ret_has_it
 			       ? snap_error_os(errno, "cannot scan the pages at %#lx",
@@ -111,10 +117,26 @@ snap_err snap_tracee_scan(struct snap_tracee *tracee, uint64_t start, uint64_t e
 {
 	if (!tracee->lacks_pagemap_scan) {
 		bool has_it;
-		SNAP_TRY(scan_by_ioctl(tracee, start, end, ret, &has_it));
+		SNAP_TRY(scan_by_ioctl(tracee, start, end,
+				       PAGE_IS_PRESENT | PAGE_IS_SWAPPED, ret,
+				       &has_it));
 		if (has_it && ret->end > start)
 			return SNAP_OK;
 		tracee->lacks_pagemap_scan = true;
 	}
 	return scan_by_pagemap(tracee, start, end, ret);
+}
+
+snap_err snap_tracee_scan_guards(struct snap_tracee *tracee, uint64_t start,
+				 uint64_t end, struct snap_page_runs *ret)
+{
+	bool has_it = false;
+	if (!tracee->lacks_pagemap_scan)
+		SNAP_TRY(
+			scan_by_ioctl(tracee, start, end, PAGE_IS_GUARD, ret, &has_it));
+	if (has_it && ret->end > start)
+		return SNAP_OK;
+	ret->nr = 0;
+	ret->end = end;
+	return SNAP_OK;
 }

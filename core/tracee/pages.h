@@ -38,4 +38,12 @@ struct snap_page_runs {
 _must_check_ snap_err snap_tracee_scan(struct snap_tracee *tracee, uint64_t start,
 				       uint64_t end, struct snap_page_runs *ret);
 
+/**
+ * Find the pages that MADV_GUARD_INSTALL made inaccessible, from an address on; *ret
+ * tells of such runs only. Kernels before 6.15 do not tell: then there are none.
+ */
+_must_check_ snap_err snap_tracee_scan_guards(struct snap_tracee *tracee,
+					      uint64_t start, uint64_t end,
+					      struct snap_page_runs *ret);
+
 #endif

@@ -47,6 +47,7 @@ def capture(
     pid: int,
     current_tid: int,
     patches: "Sequence[Patch]",
+    shared_memory: bool,
     progress: "Optional[Progress]",
 ) -> "Snapshot":
     """Take a snapshot of a process that GDB has stopped."""
@@ -55,6 +56,7 @@ def capture(
             pid,
             current_tid=current_tid,
             patches=patches,
+            shared_memory=shared_memory,
             progress=progress or _listen,
             fail_at=_take_fail_at(),
         )
@@ -66,6 +68,7 @@ def restore(
     snapshot: "Snapshot",
     current_tid: int,
     verify_memory: bool,
+    shared_memory: bool,
     patches: "Sequence[Patch]",
     fpu_mode: str,
     progress: "Optional[Progress]",
@@ -78,6 +81,7 @@ def restore(
             verify_memory=verify_memory,
             current_tid=current_tid,
             patches=patches,
+            shared_memory=shared_memory,
             progress=progress or _listen,
             fail_at=_take_fail_at(),
             fpu_mode=fpu_mode,
@@ -89,6 +93,7 @@ def explain(
     pid: int,
     snapshot: "Snapshot",
     current_tid: int,
+    shared_memory: bool,
     patches: "Sequence[Patch]",
     fpu_mode: str,
 ) -> str:
@@ -99,6 +104,7 @@ def explain(
             snapshot,
             current_tid=current_tid,
             patches=patches,
+            shared_memory=shared_memory,
             fpu_mode=fpu_mode,
         )
     return text

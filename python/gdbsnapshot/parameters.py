@@ -86,7 +86,31 @@ class FpuMode(gdb.Parameter):
         )
 
 
-SETTINGS = ("snapshot fpu-mode", "snapshot verify")
+class SharedMemory(gdb.Parameter):
+    """
+    When on, a save holds the memory that other processes may see (shared anonymous
+    memory, memfd, SysV segments, files in /dev/shm), and a restore writes it back under
+    their eyes.  When off, it stays as it is; a save names what is left out.  Anonymous
+    shared memory that no other process has mapped is always rewound, files that are
+    mapped from a disk never are.
+    """
+
+    set_doc = "Set whether memory that is shared with other processes is rewound."
+    show_doc = "Show whether memory that is shared with other processes is rewound."
+
+    def __init__(self) -> None:
+        self.__doc__ = help_text(type(self))
+        super().__init__("snapshot shared-memory", gdb.COMMAND_DATA, gdb.PARAM_BOOLEAN)
+        self.value = False
+
+    def get_set_string(self) -> str:
+        return ""
+
+    def get_show_string(self, svalue: str) -> str:
+        return f"Rewinding memory that is shared with other processes is {svalue}."
+
+
+SETTINGS = ("snapshot fpu-mode", "snapshot shared-memory", "snapshot verify")
 
 
 def verify_memory() -> bool:
@@ -97,8 +121,13 @@ def fpu_mode() -> str:
     return str(gdb.parameter("snapshot fpu-mode"))
 
 
+def shared_memory() -> bool:
+    return bool(gdb.parameter("snapshot shared-memory"))
+
+
 def register() -> None:
     SetPrefix()
     ShowPrefix()
     FpuMode()
+    SharedMemory()
     Verify()

@@ -46,7 +46,9 @@ def save(
 def _capture(selected: process.Process, progress: "Optional[Progress]") -> "Snapshot":
     landing.before_save(selected)
     patches = breakpoints.patches(selected.pid)
-    return core.capture(selected.pid, selected.tid, patches, progress)
+    return core.capture(
+        selected.pid, selected.tid, patches, parameters.shared_memory(), progress
+    )
 
 
 def restore(
@@ -76,6 +78,7 @@ def restore(
             entry.snapshot,
             selected.tid,
             parameters.verify_memory(),
+            parameters.shared_memory(),
             patches,
             fpu_mode or parameters.fpu_mode(),
             progress,
@@ -106,6 +109,7 @@ def explain(which: Optional[str] = None, fpu_mode: Optional[str] = None) -> str:
         selected.pid,
         entry.snapshot,
         selected.tid,
+        parameters.shared_memory(),
         patches,
         fpu_mode or parameters.fpu_mode(),
     )

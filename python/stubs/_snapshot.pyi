@@ -217,10 +217,12 @@ def capture(
     current_tid: int = 0,
     patches: Sequence[Patch] = (),
     progress: Optional[Progress] = None,
+    shared_memory: bool = False,
     fail_at: int = 0,
 ) -> Snapshot:
     """Take a snapshot of a stopped process that the calling thread traces.
 
+    shared_memory: whether memory is saved that other processes may see, too.
     fail_at: for tests; the Nth call into the kernel fails with EIO.
     """
 
@@ -232,6 +234,7 @@ def restore(
     current_tid: int = 0,
     patches: Sequence[Patch] = (),
     progress: Optional[Progress] = None,
+    shared_memory: bool = False,
     fail_at: int = 0,
     fpu_mode: str = "compat",
 ) -> Report:
@@ -247,6 +250,7 @@ def explain(
     current_tid: int = 0,
     patches: Sequence[Patch] = (),
     fpu_mode: str = "compat",
+    shared_memory: bool = False,
 ) -> str:
     """What restore() would do, a line for each step with its reason."""
 

@@ -98,7 +98,8 @@ static struct snap_vma make_vma(struct dice *dice, uint64_t start, uint64_t size
 		.start = start,
 		.end = start + size,
 		.prot = kinds[kind].prot,
-		.flags = (uint32_t)roll(dice, SNAP_VMA_UFFD * 2) & ~SNAP_VMA_DEVICE,
+		.flags = (uint32_t)roll(dice, SNAP_VMA_REWOUND * 2) & ~SNAP_VMA_DEVICE &
+			 ~(uint32_t)(kinds[kind].prot ? SNAP_VMA_GUARD : 0),
 		.pkey = (uint32_t)roll(dice, 16),
 		.name = strdup(kinds[kind].name),
 	};

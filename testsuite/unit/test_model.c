@@ -71,27 +71,33 @@ static void test_the_contents_of_a_mapping_depend_on_its_kind(void **state)
 		uint32_t prot;
 		uint64_t inode;
 		const char *name;
+		uint32_t flags;
 		enum snap_vma_contents contents;
 	} rows[] = {
-		{ SNAP_VMA_READ | SNAP_VMA_WRITE, 0, "", SNAP_CONTENTS_ZERO },
-		{ SNAP_VMA_READ, 0, "[heap]", SNAP_CONTENTS_ZERO },
-		{ SNAP_VMA_READ, 7, "/bin/true", SNAP_CONTENTS_FILE },
-		{ SNAP_VMA_READ | SNAP_VMA_SHARED, 7, "/bin/true", SNAP_CONTENTS_NONE },
+		{ SNAP_VMA_READ | SNAP_VMA_WRITE, 0, "", 0, SNAP_CONTENTS_ZERO },
+		{ SNAP_VMA_READ, 0, "[heap]", 0, SNAP_CONTENTS_ZERO },
+		{ SNAP_VMA_READ, 7, "/bin/true", 0, SNAP_CONTENTS_FILE },
+		{ SNAP_VMA_READ | SNAP_VMA_SHARED, 7, "/bin/true", 0,
+		  SNAP_CONTENTS_NONE },
 		{ SNAP_VMA_READ | SNAP_VMA_SHARED, 9, "/dev/zero (deleted)",
-		  SNAP_CONTENTS_SHARED },
-		{ SNAP_VMA_READ | SNAP_VMA_EXEC, 0, "[vdso]", SNAP_CONTENTS_NONE },
-		{ SNAP_VMA_READ, 0, "[vvar]", SNAP_CONTENTS_NONE },
+		  SNAP_VMA_REWOUND, SNAP_CONTENTS_SHARED },
+		{ SNAP_VMA_READ | SNAP_VMA_SHARED, 9, "/dev/zero (deleted)", 0,
+		  SNAP_CONTENTS_NONE },
+		{ SNAP_VMA_READ, 0, "", SNAP_VMA_GUARD, SNAP_CONTENTS_NONE },
+		{ SNAP_VMA_READ | SNAP_VMA_EXEC, 0, "[vdso]", 0, SNAP_CONTENTS_NONE },
+		{ SNAP_VMA_READ, 0, "[vvar]", 0, SNAP_CONTENTS_NONE },
 	};
 	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(rows); i++) {
 		struct snap_vma one = vma(0x1000 * (i + 1), 0x1000 * (i + 2),
 					  rows[i].prot, rows[i].inode, rows[i].name);
+		one.flags = rows[i].flags;
 		assert_ok(snap_vmas_append(&vmas, &one));
 		assert_int_equal(snap_vma_contents(&vmas.list[i]), rows[i].contents);
 	}
 	assert_ptr_equal(snap_vmas_find(&vmas, 0x2fff), &vmas.list[1]);
 	assert_null(snap_vmas_find(&vmas, 0xfff));
-	assert_null(snap_vmas_find(&vmas, 0x8000));
+	assert_null(snap_vmas_find(&vmas, 0xa000));
 }
 
 static void test_a_snapshot_is_complete_from_the_start(void **state)
