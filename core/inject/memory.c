@@ -2,20 +2,14 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "core/inject/drop.h"
+#include "core/plan/views.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/pages.h"
 
 /** Bytes that are read and compared at once. */
 #define CHUNK ((size_t)256 << 10)
-
-/** From this size on, pages are given back to the kernel instead of filled with zeros.
- */
-#define DROP_SIZE ((size_t)64 << 10)
-
-/** Since Linux 5.18 (include/uapi/asm-generic/mman-common.h). */
-#define SNAP_MADV_DONTNEED_LOCKED 24
 
 /** Some pages over which nothing changes, and what they shall be. */
 struct piece {
@@ -32,6 +26,10 @@ struct piece {
 struct pass {
 	struct snap_rewinder *rewinder;
 	bool is_verify;
+	/** Pages of this mapping may vanish as long as nobody writes to them. */
+	bool is_lazy;
+	struct snap_drops drops;
+	struct snap_views views;
 	/** Bytes compared in this pass. */
 	uint64_t done;
 	struct snap_page_runs runs;
@@ -57,23 +55,14 @@ static snap_err keep_old(struct pass *pass, uint64_t start, size_t size)
 }
 
 /** Give pages back to the kernel: they are then zeros, or the file's. */
-static snap_err drop(struct pass *pass, uint64_t start, size_t size)
+static snap_err drop(struct pass *pass, const struct piece *piece, uint64_t start,
+		     size_t size)
 {
+	struct snap_rewinder *rewinder = pass->rewinder;
 	SNAP_TRY(keep_old(pass, start, size));
-	int64_t result;
-	SNAP_TRY(snap_borrowed_call(pass->rewinder->worker, SNAP_SYS_MADVISE,
-				    SNAP_ARGS(start, size, SNAP_MADV_DONTNEED_LOCKED),
-				    &result));
-	if (result < 0)
-		SNAP_TRY(snap_borrowed_call(pass->rewinder->worker, SNAP_SYS_MADVISE,
-					    SNAP_ARGS(start, size, MADV_DONTNEED),
-					    &result));
-	if (result < 0)
-		return snap_error_os((int)-result,
-				     "the process cannot drop its pages at %#" PRIx64,
-				     start);
-	pass->rewinder->bytes_written += size;
-	return SNAP_OK;
+	rewinder->bytes_written += size;
+	return snap_drop(&pass->drops, rewinder->room, rewinder->worker, start, size,
+			 snap_vma_contents(piece->vma) == SNAP_CONTENTS_ZERO);
 }
 
 static snap_err mismatch(const struct piece *piece, uint64_t address)
@@ -84,15 +73,23 @@ static snap_err mismatch(const struct piece *piece, uint64_t address)
 				 piece->vma->name);
 }
 
-/** Write a run of pages that differ; with long runs of zeros, drop them. */
+/** Whether pages that differ are best given back: the others hold what is wanted. */
+static bool is_to_drop(const struct piece *piece, const uint8_t *wanted, size_t size)
+{
+	// Of huge pages, which the kernel does not split, only all or nothing goes.
+	return !piece->wanted && snap_vma_contents(piece->vma) == SNAP_CONTENTS_ZERO &&
+	       !(piece->vma->flags & SNAP_VMA_HUGETLB) && !*wanted &&
+	       !memcmp(wanted, wanted + 1, size - 1);
+}
+
+/** Write a run of pages that differ, or drop them. */
 static snap_err write_run(struct pass *pass, const struct piece *piece, size_t start,
 			  size_t end, const uint8_t *wanted)
 {
 	uint64_t address = piece->start + start;
 	size_t size = end - start;
-	if (!piece->wanted && size >= DROP_SIZE &&
-	    snap_vma_contents(piece->vma) == SNAP_CONTENTS_ZERO)
-		return drop(pass, address, size);
+	if (is_to_drop(piece, wanted + start, size))
+		return drop(pass, piece, address, size);
 	SNAP_TRY(keep_old(pass, address, size));
 	SNAP_TRY(snap_tracee_write(pass->rewinder->worker->tracee, address,
 				   wanted + start, size));
@@ -119,9 +116,14 @@ static void fill_wanted(struct pass *pass, const struct piece *piece)
 	}
 }
 
-static bool is_page_equal(const struct pass *pass, size_t at)
+/**
+ * Whether a page needs no writing. What MADV_FREE was called for is there until the
+ * kernel takes it; only a write keeps it (man 2 madvise).
+ */
+static bool is_page_equal(const struct pass *pass, const struct piece *piece, size_t at)
 {
-	return !memcmp(pass->live + at, pass->wanted + at, SNAP_PAGE_SIZE);
+	return !(pass->is_lazy && !pass->is_verify && piece->wanted) &&
+	       !memcmp(pass->live + at, pass->wanted + at, SNAP_PAGE_SIZE);
 }
 
 /** Read a piece; pages that nobody can read (guards) are taken for zeros. */
@@ -149,7 +151,7 @@ static snap_err compare(struct pass *pass, const struct piece *piece)
 	pass->rewinder->bytes_compared += piece->size;
 	for (size_t at = 0; at < piece->size; at += SNAP_PAGE_SIZE) {
 		size_t end = at;
-		while (end < piece->size && !is_page_equal(pass, end))
+		while (end < piece->size && !is_page_equal(pass, piece, end))
 			end += SNAP_PAGE_SIZE;
 		if (end == at)
 			continue;
@@ -169,7 +171,7 @@ static snap_err do_piece(struct pass *pass, const struct piece *piece)
 	if (!piece->is_own)
 		return SNAP_OK;
 	return pass->is_verify ? mismatch(piece, piece->start)
-			       : drop(pass, piece->start, piece->size);
+			       : drop(pass, piece, piece->start, piece->size);
 }
 
 /** The next piece of a range about which the list of existing pages tells. */
@@ -211,9 +213,38 @@ static snap_err report(const struct pass *pass)
 				    pass->done < total ? pass->done : total, total);
 }
 
+/** Whether the program has called MADV_FREE for a part of a mapping. */
+static bool is_lazy(const struct snap_vmas *live, const struct snap_vma *vma)
+{
+	const struct snap_vma *end = live->list + live->nr;
+	const struct snap_vma *at = snap_vmas_find_from(live, vma->start);
+	for (; at && at < end && at->start < vma->end; at++)
+		if (at->flags & SNAP_VMA_LAZY_FREE)
+			return true;
+	return false;
+}
+
+/** Whether contents are put back: not of what others have begun to share since. */
+static bool is_rewound(const struct pass *pass, const struct snap_vma *vma)
+{
+	uint32_t flags;
+	switch (snap_vma_contents(vma)) {
+	case SNAP_CONTENTS_NONE:
+		return false;
+	case SNAP_CONTENTS_SHARED:
+		return !snap_views_exist(&pass->views, vma, &flags) ||
+		       flags & SNAP_VMA_REWOUND;
+	case SNAP_CONTENTS_ZERO:
+	case SNAP_CONTENTS_FILE:
+		return true;
+	}
+	return true;
+}
+
 static snap_err do_vma(struct pass *pass, const struct snap_vma *vma)
 {
 	const struct snap_rewinder *rewinder = pass->rewinder;
+	pass->is_lazy = is_lazy(&rewinder->live->vmas, vma);
 	for (uint64_t at = vma->start; at < vma->end; at = pass->runs.end) {
 		SNAP_TRY(snap_tracee_scan(rewinder->worker->tracee, at, vma->end,
 					  &pass->runs));
@@ -229,19 +260,26 @@ static snap_err do_vma(struct pass *pass, const struct snap_vma *vma)
 	return SNAP_OK;
 }
 
+static void destroy(struct pass **pass)
+{
+	if (*pass)
+		snap_views_deinit(&(*pass)->views);
+	free(*pass);
+}
+
 static snap_err run_pass(struct snap_rewinder *rewinder, bool is_verify)
 {
-	_cleanup_free_ struct pass *pass = malloc(sizeof(*pass));
+	_cleanup_(destroy) struct pass *pass = calloc(1, sizeof(*pass));
 	if (!pass)
 		return &snap_enomem;
 	pass->rewinder = rewinder;
 	pass->is_verify = is_verify;
-	pass->done = 0;
+	SNAP_TRY(snap_views_init(&pass->views, &rewinder->live->vmas));
 	const struct snap_vmas *vmas = &rewinder->image->vmas;
 	for (size_t i = 0; i < vmas->nr; i++)
-		if (snap_vma_contents(&vmas->list[i]) != SNAP_CONTENTS_NONE)
+		if (is_rewound(pass, &vmas->list[i]))
 			SNAP_TRY(do_vma(pass, &vmas->list[i]));
-	return SNAP_OK;
+	return snap_drops_flush(&pass->drops, rewinder->room, rewinder->worker);
 }
 
 snap_err snap_rewind_memory(struct snap_rewinder *rewinder)
@@ -256,11 +294,5 @@ snap_err snap_verify_memory(struct snap_rewinder *rewinder)
 
 snap_err snap_unwind_memory(struct snap_rewinder *rewinder)
 {
-	for (size_t i = 0; i < rewinder->old.nr_extents; i++) {
-		const struct snap_extent *extent = &rewinder->old.extents[i];
-		SNAP_TRY(snap_tracee_write(rewinder->worker->tracee, extent->start,
-					   snap_memory_bytes(&rewinder->old, extent),
-					   extent->size));
-	}
-	return SNAP_OK;
+	return snap_tracee_write_back(rewinder->worker->tracee, &rewinder->old);
 }

@@ -3,15 +3,17 @@
 
 #include "core/base/progress.h"
 #include "core/capture/rseq.h"
-#include "core/inject/borrow.h"
+#include "core/inject/room.h"
 #include "core/model/snapshot.h"
 
 /** Brings the contents of memory back to what a snapshot says. */
 struct snap_rewinder {
-	/** Who drops pages. Not owned. */
+	/** Who drops pages, and where. Not owned. */
 	struct snap_borrowed *worker;
-	/** Not owned. */
+	struct snap_room *room;
+	/** What shall be, and what was before the first step. Not owned. */
 	const struct snap_snapshot *image;
+	const struct snap_snapshot *live;
 	/** Bytes that are not the program's (kernel, debugger): sorted. Not owned. */
 	const struct snap_range *skips;
 	size_t nr_skips;

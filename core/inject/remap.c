@@ -1,14 +1,38 @@
 #include "core/inject/remap.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "core/capture/memory.h"
-#include "core/inject/restorer.h"
-#include "core/tracee/files.h"
-#include "core/tracee/memory.h"
+#include "core/inject/reopen.h"
+#include "core/plan/attributes.h"
+
+// Since Linux 6.13 (include/uapi/asm-generic/mman-common.h).
+#define SNAP_MADV_GUARD_INSTALL 102
+#define SNAP_MADV_GUARD_REMOVE  103
+
+/** The most steps that are done in one go. */
+#define BATCH ((size_t)64)
+
+/** A kind of step that is one system call, and that another one undoes. */
+struct one_call {
+	/** Completes "the process cannot …" and, of the undo, "could not …". */
+	const char *verb;
+	const char *undo;
+	void (*fill)(const struct snap_step *step, struct snap_call *call);
+	/** NULL: nothing has to be done, or can be. */
+	void (*fill_undo)(const struct snap_step *step, struct snap_call *call);
+	/** Its undo does no harm where the step was done in part, or not at all. */
+	bool is_harmless;
+	/** What the plan itself has made needs no undo of its own. */
+	bool is_of_live;
+};
+
+static uint64_t size_of(const struct snap_step *step)
+{
+	return step->end - step->start;
+}
 
 /** The PROT_… of mmap() for a mapping. */
 static uint64_t prot_of(uint32_t prot)
@@ -18,200 +42,267 @@ static uint64_t prot_of(uint32_t prot)
 	       (prot & SNAP_VMA_EXEC ? PROT_EXEC : 0);
 }
 
-/** A system call whose negative result is a failure, told as "cannot `what` START-END".
- */
-_must_check_ static snap_err call(struct snap_restorer *restorer, const char *what,
-				  uint64_t start, uint64_t end,
-				  enum snap_syscall number,
-				  const uint64_t args[SNAP_MAX_SYSCALL_ARGS],
-				  int64_t *ret)
+static void set(struct snap_call *call, enum snap_syscall number, uint64_t a,
+		uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
-	SNAP_TRY(snap_borrowed_call(restorer->worker, number, args, ret));
-	if (*ret < 0 && *ret > -4096)
-		return snap_error_os((int)-*ret,
-				     "the process cannot %s %#" PRIx64 "-%#" PRIx64,
-				     what, start, end);
-	return SNAP_OK;
+	*call = (struct snap_call){ .number = number, .args = { a, b, c, d, e } };
 }
 
-static snap_err undo_unmap(struct snap_restorer *restorer, const struct snap_step *step,
-			   const uint64_t values[SNAP_UNDO_VALUES])
+static void fill_park(const struct snap_step *step, struct snap_call *call)
 {
-	int64_t result;
-	return call(restorer, "unmap", values[0], values[0] + values[1],
-		    SNAP_SYS_MUNMAP, SNAP_ARGS(values[0], values[1]), &result);
+	set(call, SNAP_SYS_MREMAP, step->start, size_of(step), size_of(step),
+	    MREMAP_MAYMOVE | MREMAP_FIXED, step->parking);
 }
 
-static snap_err undo_park(struct snap_restorer *restorer, const struct snap_step *step,
+static void fill_unpark(const struct snap_step *step, struct snap_call *call)
+{
+	set(call, SNAP_SYS_MREMAP, step->parking, size_of(step), size_of(step),
+	    MREMAP_MAYMOVE | MREMAP_FIXED, step->start);
+}
+
+static void fill_unmap(const struct snap_step *step, struct snap_call *call)
+{
+	set(call, SNAP_SYS_MUNMAP, step->start, size_of(step), 0, 0, 0);
+}
+
+/** With an old size of 0, mremap() maps shared memory once more (man 2 mremap). */
+static void fill_share(const struct snap_step *step, struct snap_call *call)
+{
+	set(call, SNAP_SYS_MREMAP, step->parking, 0, size_of(step),
+	    MREMAP_MAYMOVE | MREMAP_FIXED, step->start);
+}
+
+static void fill_map(const struct snap_step *step, struct snap_call *call)
+{
+	uint32_t flags = step->vma->flags;
+	set(call, SNAP_SYS_MMAP, step->start, size_of(step), prot_of(step->vma->prot),
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE |
+		    (flags & SNAP_VMA_NORESERVE ? MAP_NORESERVE : 0) |
+		    (flags & SNAP_VMA_GROWSDOWN ? MAP_GROWSDOWN : 0),
+	    (uint64_t)-1);
+}
+
+/** Keys count only where one side has one; code without data has the kernel's. */
+static void fill_protection(const struct snap_step *step, const struct snap_vma *from,
+			    const struct snap_vma *to, struct snap_call *call)
+{
+	bool has_key = to->pkey || (from && from->pkey);
+	set(call,
+	    has_key && !snap_vma_is_exec_only(to) ? SNAP_SYS_PKEY_MPROTECT
+						  : SNAP_SYS_MPROTECT,
+	    step->start, size_of(step), prot_of(to->prot), to->pkey, 0);
+}
+
+static void fill_protect(const struct snap_step *step, struct snap_call *call)
+{
+	fill_protection(step, step->is, step->vma, call);
+}
+
+static void fill_unprotect(const struct snap_step *step, struct snap_call *call)
+{
+	fill_protection(step, step->vma, step->is, call);
+}
+
+static void fill_advice(const struct snap_step *step, const struct snap_vma *to,
+			struct snap_call *call)
+{
+	int advice = snap_advice_for(&snap_advice[step->number], to->flags);
+	set(call, SNAP_SYS_MADVISE, step->start, size_of(step), (uint64_t)advice, 0, 0);
+}
+
+static void fill_advise(const struct snap_step *step, struct snap_call *call)
+{
+	fill_advice(step, step->vma, call);
+}
+
+static void fill_unadvise(const struct snap_step *step, struct snap_call *call)
+{
+	fill_advice(step, step->is, call);
+}
+
+static void fill_lock_of(const struct snap_step *step, const struct snap_vma *to,
+			 struct snap_call *call)
+{
+	if (to->flags & SNAP_VMA_LOCKED)
+		set(call, SNAP_SYS_MLOCK2, step->start, size_of(step),
+		    to->flags & SNAP_VMA_LOCK_ON_FAULT ? MLOCK_ONFAULT : 0, 0, 0);
+	else
+		set(call, SNAP_SYS_MUNLOCK, step->start, size_of(step), 0, 0, 0);
+}
+
+static void fill_lock(const struct snap_step *step, struct snap_call *call)
+{
+	fill_lock_of(step, step->vma, call);
+}
+
+static void fill_unlock(const struct snap_step *step, struct snap_call *call)
+{
+	fill_lock_of(step, step->is, call);
+}
+
+static void fill_guard(const struct snap_step *step, struct snap_call *call)
+{
+	set(call, SNAP_SYS_MADVISE, step->start, size_of(step), SNAP_MADV_GUARD_INSTALL,
+	    0, 0);
+}
+
+static void fill_unguard(const struct snap_step *step, struct snap_call *call)
+{
+	set(call, SNAP_SYS_MADVISE, step->start, size_of(step), SNAP_MADV_GUARD_REMOVE,
+	    0, 0);
+}
+
+static const struct one_call one_calls[SNAP_NR_STEP_KINDS] = {
+	[SNAP_STEP_UNGUARD] = { "take the guard from", "put a guard back", fill_unguard,
+				fill_guard, true, true },
+	[SNAP_STEP_PARK] = { "move away", "move a mapping back", fill_park,
+			     fill_unpark },
+	[SNAP_STEP_MAP] = { "map", "unmap what it had mapped", fill_map, fill_unmap },
+	[SNAP_STEP_SHARE] = { "map once more", "unmap what it had mapped", fill_share,
+			      fill_unmap },
+	[SNAP_STEP_UNLOCK] = { "unlock", "lock memory again", fill_lock, fill_unlock,
+			       true, true },
+	[SNAP_STEP_GUARD] = { "make a guard of", "take a guard away again", fill_guard,
+			      fill_unguard, true, true },
+	[SNAP_STEP_PROTECT] = { "protect", "put back a protection", fill_protect,
+				fill_unprotect, true, true },
+	[SNAP_STEP_ADVISE] = { "give advice about", "put back some advice", fill_advise,
+			       fill_unadvise, true, true },
+	[SNAP_STEP_LOCK] = { "lock", "unlock memory again", fill_lock, fill_unlock,
+			     true, true },
+	[SNAP_STEP_UNMAP] = { "unmap", "bring back what was removed", fill_unmap,
+			      NULL },
+};
+
+static snap_err refuse_result(const struct snap_step *step, const char *verb,
+			      int64_t result)
+{
+	snap_err error = snap_error_os((int)-result,
+				       "the process cannot %s %#" PRIx64 "-%#" PRIx64,
+				       verb, step->start, step->end);
+	if (result != -ENOMEM && result != -EAGAIN && result != -EPERM)
+		return error;
+	return snap_error_with_remedy(
+		error, "look at the limits: vm.max_map_count, and 'prlimit --pid PID' "
+		       "for the address space (AS) and locked memory (MEMLOCK)");
+}
+
+static snap_err undo_call(struct snap_restorer *restorer, const struct snap_step *step,
 			  const uint64_t values[SNAP_UNDO_VALUES])
 {
-	int64_t result;
-	return call(restorer, "move back", values[0], values[0] + values[1],
-		    SNAP_SYS_MREMAP,
-		    SNAP_ARGS(values[2], values[1], values[1],
-			      MREMAP_MAYMOVE | MREMAP_FIXED, values[0]),
-		    &result);
+	const struct one_call *one = &one_calls[step->kind];
+	if (!one->fill_undo)
+		return snap_error_create(SNAP_ERROR_OS,
+					 "the mapping %#" PRIx64 "-%#" PRIx64
+					 " is gone for good",
+					 step->start, step->end);
+	struct snap_call call;
+	one->fill_undo(step, &call);
+	SNAP_TRY(snap_borrowed_call(restorer->worker, call.number, call.args,
+				    &call.result));
+	return snap_call_failed(call.result)
+		       ? refuse_result(step, "undo a change of", call.result)
+		       : SNAP_OK;
 }
 
-static snap_err undo_protect(struct snap_restorer *restorer,
-			     const struct snap_step *step,
-			     const uint64_t values[SNAP_UNDO_VALUES])
+/**
+ * mlock() locks what cannot be read, too, but then complains that it could not make its
+ * pages (mm/mlock.c, __mlock_posix_error_return()).
+ */
+static bool is_fine(const struct snap_step *step, const struct snap_call *call)
 {
-	int64_t result;
-	return call(restorer, "protect", values[0], values[0] + values[1],
-		    SNAP_SYS_MPROTECT, SNAP_ARGS(values[0], values[1], values[2]),
-		    &result);
+	if (!snap_call_failed(call->result))
+		return true;
+	return call->number == SNAP_SYS_MLOCK2 && call->result == -ENOMEM &&
+	       (!prot_of(step->vma->prot) || step->vma->flags & SNAP_VMA_GUARD);
 }
 
-static snap_err set_brk(struct snap_restorer *restorer, uint64_t end)
+static void push_undo(struct snap_restorer *restorer, const struct snap_step *step,
+		      const struct snap_call *call)
 {
-	int64_t result;
-	SNAP_TRY(snap_borrowed_call(restorer->worker, SNAP_SYS_BRK, SNAP_ARGS(end),
-				    &result));
-	if ((uint64_t)result != end)
-		return snap_error_create(
-			SNAP_ERROR_OS,
-			"the process cannot set its heap's end to %#" PRIx64, end);
-	return SNAP_OK;
+	const struct one_call *one = &one_calls[step->kind];
+	if (call->result == SNAP_NOT_MADE || (one->is_of_live && !step->is) ||
+	    (snap_call_failed(call->result) && !one->is_harmless))
+		return;
+	snap_restorer_push(restorer, one->undo, undo_call, step, 0, 0, 0);
 }
 
-static snap_err undo_brk(struct snap_restorer *restorer, const struct snap_step *step,
-			 const uint64_t values[SNAP_UNDO_VALUES])
+/** Do at most BATCH steps of one kind. *ret_done: how many of them are done. */
+static snap_err do_some(struct snap_restorer *restorer, const struct snap_step *steps,
+			size_t nr, size_t *ret_done)
 {
-	SNAP_TRY(set_brk(restorer, values[0]));
-	for (size_t i = 0; i < restorer->lost_heap.nr_extents; i++) {
-		const struct snap_extent *extent = &restorer->lost_heap.extents[i];
-		SNAP_TRY(snap_tracee_write(restorer->tracee, extent->start,
-					   snap_memory_bytes(&restorer->lost_heap,
-							     extent),
-					   extent->size));
+	const struct one_call *one = &one_calls[steps->kind];
+	struct snap_call calls[BATCH];
+	for (size_t i = 0; i < nr; i++)
+		one->fill(&steps[i], &calls[i]);
+	SNAP_TRY(snap_undo_reserve(&restorer->undo, nr));
+	snap_err error =
+		snap_room_call(&restorer->room, restorer->worker, calls, nr, true);
+	*ret_done = 0;
+	for (size_t i = 0; i < nr; i++) {
+		push_undo(restorer, &steps[i], &calls[i]);
+		if (error || calls[i].result == SNAP_NOT_MADE)
+			continue;
+		if (is_fine(&steps[i], &calls[i]))
+			*ret_done = i + 1;
+		else
+			error = refuse_result(&steps[i], one->verb, calls[i].result);
+	}
+	return error;
+}
+
+static snap_err do_all(struct snap_restorer *restorer, const struct snap_step *steps,
+		       size_t nr)
+{
+	for (size_t done = 0; done < nr;) {
+		size_t some = nr - done < BATCH ? nr - done : BATCH;
+		SNAP_TRY(do_some(restorer, steps + done, some, &some));
+		done += some;
 	}
 	return SNAP_OK;
 }
 
-snap_err snap_do_park(struct snap_restorer *restorer, const struct snap_step *step)
+/** Whether two steps are done in one go. */
+static bool is_alike(const struct snap_step *a, const struct snap_step *b)
 {
-	uint64_t size = step->end - step->start;
-	int64_t result;
-	SNAP_TRY(call(restorer, "move away", step->start, step->end, SNAP_SYS_MREMAP,
-		      SNAP_ARGS(step->start, size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
-				step->parking),
-		      &result));
-	snap_restorer_push(restorer, "move a mapping back", undo_park, step,
-			   step->start, size, step->parking);
-	return SNAP_OK;
+	return a->kind == b->kind &&
+	       (a->kind != SNAP_STEP_MAP ||
+		snap_vma_is_file(a->vma) == snap_vma_is_file(b->vma));
 }
 
-/** What the pages hold that a shorter heap would lose. */
-static snap_err save_lost_heap(struct snap_restorer *restorer,
-			       const struct snap_step *step)
+/** How many steps are done together with this one; 0: one before has done it. */
+static size_t count_alike(const struct snap_plan *plan, const struct snap_step *step)
 {
-	size_t page_size = restorer->tracee->page_size;
-	uint64_t from = (step->end + page_size - 1) & ~(uint64_t)(page_size - 1);
-	const struct snap_vmas *vmas = &restorer->plan->live->vmas;
-	for (size_t i = 0; i < vmas->nr; i++) {
-		const struct snap_vma *vma = &vmas->list[i];
-		uint64_t start = vma->start > from ? vma->start : from;
-		if (start < vma->end && vma->start < step->start)
-			SNAP_TRY(snap_capture_range(restorer->tracee, vma, start,
-						    vma->end, &restorer->lost_heap));
-	}
-	return SNAP_OK;
+	const struct snap_step *end = plan->steps + plan->nr_steps;
+	if (step > plan->steps && is_alike(step - 1, step))
+		return 0;
+	size_t nr = 1;
+	while (step + nr < end && is_alike(step, step + nr))
+		nr++;
+	return nr;
 }
 
-snap_err snap_do_move_brk(struct snap_restorer *restorer, const struct snap_step *step)
+snap_err snap_do_remap(struct snap_restorer *restorer, const struct snap_step *step)
 {
-	if (step->end < step->start)
-		SNAP_TRY(save_lost_heap(restorer, step));
-	SNAP_TRY(set_brk(restorer, step->end));
-	snap_restorer_push(restorer, "put back the heap's end", undo_brk, step,
-			   step->start, 0, 0);
-	return SNAP_OK;
+	return do_all(restorer, step, count_alike(restorer->plan, step));
 }
 
-static void push_unmap(struct snap_restorer *restorer, const struct snap_step *step)
+/** Unmapping twice does no harm: a failure in between is not the end. */
+snap_err snap_do_unmap(struct snap_restorer *restorer, const struct snap_step *step)
 {
-	snap_restorer_push(restorer, "unmap what it had mapped", undo_unmap, step,
-			   step->start, step->end - step->start, 0);
-}
-
-static snap_err map_anonymous(struct snap_restorer *restorer,
-			      const struct snap_step *step)
-{
-	uint64_t flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE |
-			 (step->vma->flags & SNAP_VMA_NORESERVE ? MAP_NORESERVE : 0) |
-			 (step->vma->flags & SNAP_VMA_GROWSDOWN ? MAP_GROWSDOWN : 0);
-	int64_t result;
-	SNAP_TRY(call(restorer, "map", step->start, step->end, SNAP_SYS_MMAP,
-		      SNAP_ARGS(step->start, step->end - step->start,
-				prot_of(step->vma->prot), flags, (uint64_t)-1, 0),
-		      &result));
-	push_unmap(restorer, step);
-	return SNAP_OK;
-}
-
-/** Open a file in the process: its path goes into the room. */
-static snap_err open_file(struct snap_restorer *restorer, const struct snap_vma *vma,
-			  int64_t *ret)
-{
-	bool writes = vma->prot & SNAP_VMA_SHARED && vma->prot & SNAP_VMA_WRITE;
-	SNAP_TRY(snap_tracee_write(restorer->tracee, restorer->room.data, vma->name,
-				   strlen(vma->name) + 1));
-	return call(restorer, "open the file of", vma->start, vma->end, SNAP_SYS_OPENAT,
-		    SNAP_ARGS((uint64_t)AT_FDCWD, restorer->room.data,
-			      (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC),
-		    ret);
-}
-
-/** Close it, and once more if that failed: an open file must not be left behind. */
-static snap_err close_file(struct snap_restorer *restorer, const struct snap_step *step,
-			   int64_t fd)
-{
-	int64_t result;
-	for (int tries = 0;; tries++) {
-		snap_err error =
-			call(restorer, "close the file of", step->start, step->end,
-			     SNAP_SYS_CLOSE, SNAP_ARGS((uint64_t)fd), &result);
-		if (!error || tries)
-			return error;
-		snap_error_destroy(error);
-	}
-}
-
-static snap_err map_file(struct snap_restorer *restorer, const struct snap_step *step)
-{
-	const struct snap_vma *vma = step->vma;
-	int64_t fd, result;
-	SNAP_TRY(open_file(restorer, vma, &fd));
-	uint64_t flags = (vma->prot & SNAP_VMA_SHARED ? MAP_SHARED : MAP_PRIVATE) |
-			 MAP_FIXED_NOREPLACE;
-	_cleanup_error_ snap_err error =
-		call(restorer, "map", step->start, step->end, SNAP_SYS_MMAP,
-		     SNAP_ARGS(step->start, step->end - step->start, prot_of(vma->prot),
-			       flags, (uint64_t)fd,
-			       vma->offset + (step->start - vma->start)),
-		     &result);
+	size_t nr = count_alike(restorer->plan, step);
+	snap_err error = do_all(restorer, step, nr);
 	if (!error)
-		push_unmap(restorer, step);
-	SNAP_TRY(close_file(restorer, step, fd));
-	return snap_take(error);
+		return SNAP_OK;
+	snap_error_destroy(error);
+	return do_all(restorer, step, nr);
 }
 
 snap_err snap_do_map(struct snap_restorer *restorer, const struct snap_step *step)
 {
-	return snap_vma_is_file(step->vma) ? map_file(restorer, step)
-					   : map_anonymous(restorer, step);
-}
-
-snap_err snap_do_protect(struct snap_restorer *restorer, const struct snap_step *step)
-{
-	uint64_t size = step->end - step->start;
-	int64_t result;
-	SNAP_TRY(call(restorer, "protect", step->start, step->end, SNAP_SYS_MPROTECT,
-		      SNAP_ARGS(step->start, size, prot_of(step->vma->prot)), &result));
-	snap_restorer_push(restorer, "put back a protection", undo_protect, step,
-			   step->start, size, prot_of(step->old_prot));
-	return SNAP_OK;
+	if (!snap_vma_is_file(step->vma))
+		return snap_do_remap(restorer, step);
+	return snap_map_file(restorer, step, prot_of(step->vma->prot));
 }
 
 snap_err snap_remap_validate(struct snap_tracee *tracee, const struct snap_plan *plan)
@@ -219,6 +310,6 @@ snap_err snap_remap_validate(struct snap_tracee *tracee, const struct snap_plan 
 	for (size_t i = 0; i < plan->nr_steps; i++)
 		if (plan->steps[i].kind == SNAP_STEP_MAP &&
 		    snap_vma_is_file(plan->steps[i].vma))
-			SNAP_TRY(snap_tracee_check_file(tracee, plan->steps[i].vma));
+			SNAP_TRY(snap_check_reopen(tracee, plan->steps[i].vma));
 	return SNAP_OK;
 }

@@ -1,8 +1,7 @@
 #ifndef SNAP_INJECT_REMAP_H
 #define SNAP_INJECT_REMAP_H
 
-#include "core/plan/plan.h"
-#include "core/tracee/tracee.h"
+#include "core/inject/restorer.h"
 
 /**
  * Check what can be checked without touching the process: that the files to be mapped
@@ -10,5 +9,12 @@
  */
 _must_check_ snap_err snap_remap_validate(struct snap_tracee *tracee,
 					  const struct snap_plan *plan);
+
+/**
+ * Read the mappings again and compare them with the image, if the plan has changed any:
+ * SNAP_ERROR_MISMATCH names what is not as it shall be. What is removed at the very end
+ * may still be there.
+ */
+_must_check_ snap_err snap_remap_verify(struct snap_restorer *restorer);
 
 #endif

@@ -4,13 +4,14 @@
 
 #include "core/inject/arena.h"
 #include "core/inject/land.h"
+#include "core/inject/remap.h"
 #include "core/inject/restorer.h"
 #include "core/inject/syscall_insn.h"
 
 static void deinit(struct snap_restorer *restorer)
 {
 	snap_undo_deinit(&restorer->undo);
-	snap_memory_deinit(&restorer->lost_heap);
+	snap_memory_deinit(&restorer->lost);
 	snap_rewinder_deinit(&restorer->rewinder);
 	for (size_t i = 0; restorer->threads && i < restorer->plan->image->nr_threads;
 	     i++)
@@ -186,6 +187,7 @@ static snap_err run(struct snap_restorer *restorer, bool verifies_memory)
 	SNAP_TRY(snap_run_steps(restorer, SNAP_BEFORE_MEMORY));
 	SNAP_TRY(rewind_memory(restorer));
 	SNAP_TRY(snap_run_steps(restorer, SNAP_AFTER_MEMORY));
+	SNAP_TRY(snap_remap_verify(restorer));
 	if (verifies_memory)
 		SNAP_TRY(snap_verify_memory(&restorer->rewinder));
 	SNAP_TRY(land_threads(restorer));
@@ -208,7 +210,9 @@ snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan
 	restorer.worker = &restorer.threads[0];
 	restorer.rewinder = (struct snap_rewinder){
 		.worker = restorer.worker,
+		.room = &restorer.room,
 		.image = plan->image,
+		.live = plan->live,
 		.skips = skips,
 		.nr_skips = nr_skips,
 		.progress = progress,

@@ -28,8 +28,8 @@ struct snap_restorer {
 	struct snap_room room;
 	struct snap_undo undo;
 	struct snap_rewinder rewinder;
-	/** What a shrinking heap takes with it, for the undo. */
-	struct snap_memory lost_heap;
+	/** What guards took, for the undo. */
+	struct snap_memory lost;
 };
 
 /**
@@ -58,7 +58,7 @@ struct snap_borrowed *snap_restorer_thread(const struct snap_restorer *restorer,
 _must_check_ static inline snap_err snap_restorer_reserve(
 	struct snap_restorer *restorer)
 {
-	return snap_undo_reserve(&restorer->undo);
+	return snap_undo_reserve(&restorer->undo, 1);
 }
 
 /**

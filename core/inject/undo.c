@@ -6,10 +6,10 @@ void snap_undo_deinit(struct snap_undo *undo)
 	*undo = (struct snap_undo){ 0 };
 }
 
-snap_err snap_undo_reserve(struct snap_undo *undo)
+snap_err snap_undo_reserve(struct snap_undo *undo, size_t nr)
 {
 	struct snap_undo_entry *entries =
-		reallocarray(undo->entries, undo->nr + 1, sizeof(*entries));
+		reallocarray(undo->entries, undo->nr + nr, sizeof(*entries));
 	if (!entries)
 		return &snap_enomem;
 	undo->entries = entries;

@@ -35,8 +35,8 @@ struct snap_undo {
 void snap_undo_deinit(struct snap_undo *undo);
 #define _cleanup_undo_ _cleanup_(snap_undo_deinit)
 
-/** Make sure that the next push cannot fail: call it before the change is made. */
-_must_check_ snap_err snap_undo_reserve(struct snap_undo *undo);
+/** Make sure that the next `nr` pushes cannot fail: call it before the changes. */
+_must_check_ snap_err snap_undo_reserve(struct snap_undo *undo, size_t nr);
 
 /** Remember a change that has been made. There is room: snap_undo_reserve(). */
 void snap_undo_push(struct snap_undo *undo, const struct snap_undo_entry *entry);

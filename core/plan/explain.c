@@ -52,17 +52,19 @@ snap_err snap_describe_path(struct snap_buffer *buffer, const char *path)
 	return snap_escape(buffer, path);
 }
 
-static snap_err explain_step(const struct snap_step *step, struct snap_buffer *ret)
+snap_err snap_plan_explain_step(const struct snap_step *step, struct snap_buffer *ret)
 {
 	SNAP_TRY(snap_describe(ret, "%s ", kinds[step->kind].verb));
 	SNAP_TRY(snap_step_describe(step, ret));
-	return snap_describe(ret, ": %s\n", kinds[step->kind].why);
+	return snap_describe(ret, ": %s", kinds[step->kind].why);
 }
 
 snap_err snap_plan_explain(const struct snap_plan *plan, struct snap_buffer *ret)
 {
-	for (size_t i = 0; i < plan->nr_steps; i++)
-		SNAP_TRY(explain_step(&plan->steps[i], ret));
+	for (size_t i = 0; i < plan->nr_steps; i++) {
+		SNAP_TRY(snap_plan_explain_step(&plan->steps[i], ret));
+		SNAP_TRY(snap_describe(ret, "\n"));
+	}
 	SNAP_TRY(snap_describe(ret, "write memory that differs\n"));
 	for (size_t i = 0; i < plan->image->nr_threads; i++) {
 		const struct snap_thread *thread = &plan->image->threads[i];

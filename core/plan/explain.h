@@ -17,6 +17,10 @@ enum snap_family snap_step_family(enum snap_step_kind kind);
 /** What has happened that makes the step necessary: "new", "gone". */
 const char *snap_step_event(enum snap_step_kind kind);
 
+/** One step in words, without the end of the line. */
+_must_check_ snap_err snap_plan_explain_step(const struct snap_step *step,
+					     struct snap_buffer *ret);
+
 /** Append words to what is told of a step: for the snap_describe_…() of steps.def. */
 _must_check_ _printf_(2, 3) snap_err
 	snap_describe(struct snap_buffer *buffer, const char *format, ...);

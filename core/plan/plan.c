@@ -59,6 +59,18 @@ enum snap_phase snap_step_phase(enum snap_step_kind kind)
 	return phases[kind];
 }
 
+enum snap_family snap_step_family(enum snap_step_kind kind)
+{
+	static const enum snap_family of_kind[] = {
+
+#define SNAP_STEP(kind, phase, family, describe, run, verb, why, event) \
+	SNAP_FAMILY_##family,
+#include "core/plan/steps.def"
+#undef SNAP_STEP
+	};
+	return of_kind[kind];
+}
+
 /** The first thread of `these` that is not among `those`, or NULL. */
 static const struct snap_thread *find_missing(const struct snap_snapshot *these,
 					      const struct snap_snapshot *those)
@@ -130,13 +142,36 @@ static snap_err check_registrations(const struct snap_snapshot *image,
 	return SNAP_OK;
 }
 
+/** Moving whole page tables is fast: addresses that are equal modulo their reach. */
+#define PARKING_ALIGNMENT (UINT64_C(2) << 20)
+
 static uint64_t parked_size(const struct snap_plan *plan)
 {
 	uint64_t size = 0;
 	for (size_t i = 0; i < plan->nr_steps; i++)
 		if (plan->steps[i].kind == SNAP_STEP_PARK)
-			size += plan->steps[i].end - plan->steps[i].start;
+			size += plan->steps[i].end - plan->steps[i].start +
+				PARKING_ALIGNMENT;
 	return size;
+}
+
+/** Where something will be that is at `address` now: the steps are sorted. */
+static uint64_t find_parked(const struct snap_plan *plan, uint64_t address)
+{
+	size_t low = 0, high = plan->nr_steps;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct snap_step *step = &plan->steps[middle];
+		if (step->kind == SNAP_STEP_PARK && step->start <= address &&
+		    address < step->end)
+			return step->parking + (address - step->start);
+		if (step->kind < SNAP_STEP_PARK ||
+		    (step->kind == SNAP_STEP_PARK && step->end <= address))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return address;
 }
 
 /** Find room, and give every parked mapping its place there. */
@@ -148,8 +183,11 @@ static snap_err place_arena(struct snap_plan *plan)
 	uint64_t parking = plan->arena + plan->room_size;
 	for (size_t i = 0; i < plan->nr_steps; i++) {
 		struct snap_step *step = &plan->steps[i];
+		if (step->kind == SNAP_STEP_SHARE)
+			step->parking = find_parked(plan, step->parking);
 		if (step->kind != SNAP_STEP_PARK)
 			continue;
+		parking += (step->start - parking) & (PARKING_ALIGNMENT - 1);
 		step->parking = parking;
 		parking += step->end - step->start;
 	}

@@ -55,15 +55,17 @@ struct snap_step {
 	/** Mappings: the range; with BRK the heap's end now, and as it shall be. */
 	uint64_t start;
 	uint64_t end;
-	/** PARK: where it is put until the restore is certain. */
+	/**
+	 * PARK: where it is put until the restore is certain. SHARE: where the process
+	 * has the same memory when the step is done.
+	 */
 	uint64_t parking;
 	/**
-	 * The mapping as it is (PARK), or as it shall be (MAP, PROTECT). Not owned: of
-	 * one of the two models.
+	 * The mapping as it shall be, or what has to go (PARK, UNMAP). Not owned: of
+	 * one of the two models. `is` is the mapping as it is; NULL where the plan
+	 * makes it. ADVISE: `number` is the row of snap_advice[].
 	 */
 	const struct snap_vma *vma;
-	/** PROTECT: what it is now. */
-	uint32_t old_prot;
 };
 
 struct snap_plan {
@@ -75,7 +77,7 @@ struct snap_plan {
 	size_t nr_steps;
 	/**
 	 * A range that is free now and shall be afterwards: room for the frames, and
-	 * behind it for what is parked.
+	 * behind it places for what is parked.
 	 */
 	uint64_t arena;
 	uint64_t arena_size;
@@ -91,6 +93,9 @@ struct snap_plan {
 
 /** The phase of a kind of step. */
 enum snap_phase snap_step_phase(enum snap_step_kind kind);
+
+/** The family of a kind of step. */
+enum snap_family snap_step_family(enum snap_step_kind kind);
 
 void snap_plan_deinit(struct snap_plan *plan);
 #define _cleanup_plan_ _cleanup_(snap_plan_deinit)

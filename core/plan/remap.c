@@ -3,16 +3,31 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/base/text.h"
+#include "core/plan/attributes.h"
 #include "core/plan/explain.h"
-
-/** Protection bits that mprotect() sets. */
-#define PROT_BITS (SNAP_VMA_READ | SNAP_VMA_WRITE | SNAP_VMA_EXEC)
+#include "core/plan/heap.h"
+#include "core/plan/remake.h"
+#include "core/plan/views.h"
 
 /** Where the sweep is in one list. */
 struct cursor {
 	const struct snap_vmas *vmas;
 	size_t at;
+};
+
+/** What the sweep knows. */
+struct sweep {
+	struct snap_plan *plan;
+	struct snap_heap heap;
+	/** Of the live process. */
+	struct snap_views views;
+};
+
+/** What brk() makes. */
+static const struct snap_vma fresh_heap = {
+	.prot = SNAP_VMA_READ | SNAP_VMA_WRITE,
+	.flags = SNAP_VMA_MAY_WRITE,
+	.name = (char *)"",
 };
 
 /** The mapping that holds `address`, or NULL; moves over those before it. */
@@ -36,148 +51,139 @@ static uint64_t boundary(const struct cursor *cursor, uint64_t address)
 	return vma->start > address ? vma->start : vma->end;
 }
 
-static snap_err refuse(const struct snap_vma *vma, const char *why)
+static uint64_t heap_boundary(const struct snap_heap *heap, uint64_t address)
 {
-	_cleanup_free_ char *name = NULL;
-	SNAP_TRY(snap_escaped(vma->name, &name));
-	return snap_error_create(SNAP_ERROR_REFUSED,
-				 "the mapping %#" PRIx64 "-%#" PRIx64 "%s%s %s",
-				 vma->start, vma->end, *name ? " of " : "", name, why);
+	if (heap->start > address)
+		return heap->start;
+	return heap->end > address ? heap->end : UINT64_MAX;
 }
 
-static snap_err check_park(const struct snap_vma *vma)
+static uint64_t min(uint64_t a, uint64_t b)
 {
-	if (snap_vma_is_kernels(vma))
-		return refuse(vma, "is the kernel's and was not there at the snapshot");
-	if (vma->flags & SNAP_VMA_SEALED)
-		return refuse(vma, "is sealed: it cannot be removed any more");
-	return SNAP_OK;
+	return a < b ? a : b;
 }
 
-static snap_err check_map(const struct snap_vma *vma)
+/** Whether a mapping is the next part of the one before it: guards have own rows. */
+static bool is_split(const struct snap_vma *before, const struct snap_vma *behind)
 {
-	if (snap_vma_is_kernels(vma))
-		return refuse(vma, "is the kernel's and cannot be made again");
-	if (vma->flags & (SNAP_VMA_DEVICE | SNAP_VMA_HUGETLB | SNAP_VMA_SHADOW_STACK |
-			  SNAP_VMA_UFFD))
-		return refuse(vma, "is gone, and of a kind that cannot be made again");
-	if (vma->prot & SNAP_VMA_SHARED && !snap_vma_is_file(vma))
-		return refuse(vma,
-			      "is gone: what others share with it cannot be found");
-	if (vma->pkey)
-		return refuse(vma, "is gone, and had a protection key");
-	return SNAP_OK;
+	return before->end == behind->start &&
+	       (before->flags | behind->flags) & SNAP_VMA_GUARD;
+}
+
+/** Whether taking a range away leaves something of its mapping on both sides. */
+static bool is_hole(const struct snap_plan *plan, const struct snap_vma *live,
+		    uint64_t start, uint64_t end)
+{
+	const struct snap_vma *first = plan->live->vmas.list;
+	const struct snap_vma *last = first + plan->live->vmas.nr - 1;
+	bool has_more_before =
+		start > live->start || (live > first && is_split(live - 1, live));
+	bool has_more_behind =
+		end < live->end || (live < last && is_split(live, live + 1));
+	return has_more_before && has_more_behind;
 }
 
 /**
- * Whether a range that only one side has is heap that brk() makes and removes.
- * Everything between the two heap ends that is called heap, or lies directly in there,
- * is.
+ * What is not wanted is unmapped at the very end. It is moved away before where
+ * something else is to come, and where unmapping may yet fail: a hole makes two
+ * mappings of one, for which there may be no room.
  */
-static bool is_heap_end(const struct snap_plan *plan, const struct snap_vma *vma,
-			uint64_t start)
+static snap_err plan_removal(struct snap_plan *plan, const struct snap_vma *live,
+			     bool needs_place, uint64_t start, uint64_t end)
 {
-	uint64_t image = plan->image->brk, live = plan->live->brk;
-	if (!image || !live || image == live || strcmp(vma->name, "[heap]"))
-		return false;
-	uint64_t low = image < live ? image : live;
-	return start >= (low & ~(uint64_t)(SNAP_PAGE_SIZE - 1));
+	SNAP_TRY(snap_plan_refuse(plan, snap_check_removal(live)));
+	bool moves = needs_place || is_hole(plan, live, start, end);
+	return snap_plan_add_range(plan, &(struct snap_step){
+						 .kind = moves ? SNAP_STEP_PARK
+							       : SNAP_STEP_UNMAP,
+						 .start = start,
+						 .end = end,
+						 .vma = live,
+						 .is = live,
+					 });
 }
 
-/** Add a step, or make the one before longer where it is of the same mapping. */
-static snap_err add(struct snap_plan *plan, const struct snap_step *step)
+/** It is there already, or comes with the heap. */
+static snap_err plan_kept(struct snap_plan *plan, const struct snap_vma *image,
+			  const struct snap_vma *live, uint64_t start, uint64_t end)
 {
-	struct snap_step *last =
-		plan->nr_steps ? &plan->steps[plan->nr_steps - 1] : NULL;
-	if (last && last->kind == step->kind && last->vma == step->vma &&
-	    last->end == step->start && last->old_prot == step->old_prot) {
-		last->end = step->end;
+	if (snap_vma_is_kernels(live))
 		return SNAP_OK;
-	}
-	return snap_plan_add(plan, step);
+	SNAP_TRY(snap_plan_refuse(plan, snap_check_kept(live, image)));
+	return snap_plan_attributes(plan, image, live, live, start, end);
 }
 
-static snap_err plan_park(struct snap_plan *plan, const struct snap_vma *live,
-			  uint64_t start, uint64_t end)
+/** A range that the heap has on one side only. */
+static snap_err plan_heap_range(struct sweep *sweep, const struct snap_vma *image,
+				const struct snap_vma *live, uint64_t start,
+				uint64_t end)
 {
-	SNAP_TRY(snap_plan_refuse(plan, check_park(live)));
-	return add(plan, &(struct snap_step){
-				 .kind = SNAP_STEP_PARK,
-				 .start = start,
-				 .end = end,
-				 .vma = live,
-			 });
-}
-
-static snap_err plan_map(struct snap_plan *plan, const struct snap_vma *image,
-			 uint64_t start, uint64_t end)
-{
-	SNAP_TRY(snap_plan_refuse(plan, check_map(image)));
-	return add(plan, &(struct snap_step){
-				 .kind = SNAP_STEP_MAP,
-				 .start = start,
-				 .end = end,
-				 .vma = image,
-			 });
+	struct snap_plan *plan = sweep->plan;
+	bool fits = sweep->heap.grows ? image && snap_vma_can_become(&fresh_heap, image)
+				      : !image;
+	if (!fits)
+		return snap_plan_refuse(
+			plan,
+			snap_refuse_vma(
+				image  ? image
+				: live ? live
+				       : &fresh_heap,
+				"is in the way of the heap, whose end has moved since"));
+	if (sweep->heap.shrinks)
+		return live ? snap_plan_refuse(plan, snap_check_removal(live))
+			    : SNAP_OK;
+	if (live)
+		SNAP_TRY(plan_removal(plan, live, true, start, end));
+	return snap_plan_attributes(plan, image, &fresh_heap, NULL, start, end);
 }
 
 /** One range over which neither side changes. Either may be NULL. */
-static snap_err plan_range(struct snap_plan *plan, const struct snap_vma *image,
+static snap_err plan_range(struct sweep *sweep, const struct snap_vma *image,
 			   const struct snap_vma *live, uint64_t start, uint64_t end)
 {
-	if (image && live && snap_vma_is_same_backing(image, live)) {
-		if (!((image->prot ^ live->prot) & PROT_BITS) ||
-		    snap_vma_is_kernels(live))
-			return SNAP_OK;
-		if (live->flags & SNAP_VMA_SEALED)
-			SNAP_TRY(snap_plan_refuse(
-				plan,
-				refuse(live, "is sealed: its protection cannot be "
-					     "changed")));
-		return add(plan, &(struct snap_step){
-					 .kind = SNAP_STEP_PROTECT,
-					 .start = start,
-					 .end = end,
-					 .vma = image,
-					 .old_prot = live->prot,
-				 });
-	}
-	if (live && (image || !is_heap_end(plan, live, start)))
-		SNAP_TRY(plan_park(plan, live, start, end));
-	if (image && (live || !is_heap_end(plan, image, start)))
-		SNAP_TRY(plan_map(plan, image, start, end));
+	struct snap_plan *plan = sweep->plan;
+	if (snap_heap_holds(&sweep->heap, start))
+		return plan_heap_range(sweep, image, live, start, end);
+	if (image && live && snap_vma_can_become(live, image))
+		return plan_kept(plan, image, live, start, end);
+	if (live)
+		SNAP_TRY(plan_removal(plan, live, image, start, end));
+	if (image)
+		SNAP_TRY(snap_plan_remake(plan, &sweep->views, image, start, end));
 	return SNAP_OK;
 }
 
-static snap_err plan_brk(struct snap_plan *plan)
+static snap_err run_sweep(struct sweep *sweep)
 {
-	uint64_t image = plan->image->brk, live = plan->live->brk;
-	if (!image || !live || image == live)
-		return SNAP_OK;
-	return snap_plan_add(plan, &(struct snap_step){
-					   .kind = SNAP_STEP_BRK,
-					   .start = live,
-					   .end = image,
-				   });
-}
-
-snap_err snap_plan_remap(struct snap_plan *plan)
-{
-	struct cursor image = { .vmas = &plan->image->vmas };
-	struct cursor live = { .vmas = &plan->live->vmas };
+	struct cursor image = { .vmas = &sweep->plan->image->vmas };
+	struct cursor live = { .vmas = &sweep->plan->live->vmas };
 	uint64_t at = 0;
 	for (;;) {
 		const struct snap_vma *wanted = cover(&image, at);
 		const struct snap_vma *is = cover(&live, at);
-		uint64_t next = boundary(&image, at), other = boundary(&live, at);
-		if (other < next)
-			next = other;
+		uint64_t next = min(boundary(&image, at), boundary(&live, at));
+		next = min(next, heap_boundary(&sweep->heap, at));
 		if (next == UINT64_MAX)
-			break;
-		SNAP_TRY(plan_range(plan, wanted, is, at, next));
+			return SNAP_OK;
+		SNAP_TRY(plan_range(sweep, wanted, is, at, next));
 		at = next;
 	}
-	return plan_brk(plan);
+}
+
+static void deinit(struct sweep *sweep)
+{
+	snap_views_deinit(&sweep->views);
+}
+
+snap_err snap_plan_remap(struct snap_plan *plan)
+{
+	_cleanup_(deinit) struct sweep sweep = {
+		.plan = plan,
+		.heap = snap_plan_heap(plan),
+	};
+	SNAP_TRY(snap_views_init(&sweep.views, &plan->live->vmas));
+	SNAP_TRY(run_sweep(&sweep));
+	return snap_plan_brk(plan);
 }
 
 snap_err snap_describe_range(const struct snap_step *step, struct snap_buffer *ret)

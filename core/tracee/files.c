@@ -1,15 +1,30 @@
 #include "core/tracee/files.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "core/base/text.h"
+#include "core/tracee/proc.h"
+
+static bool is_same_file(const struct stat *stat, const struct snap_vma *vma)
+{
+	return stat->st_ino == vma->inode && major(stat->st_dev) == vma->dev_major &&
+	       minor(stat->st_dev) == vma->dev_minor;
+}
+
 snap_err snap_tracee_check_file(struct snap_tracee *tracee, const struct snap_vma *vma)
 {
-	SNAP_TRY(snap_tracee_enter(tracee, "look at %s", vma->name));
+	_cleanup_free_ char *name = NULL;
+	SNAP_TRY(snap_escaped(vma->name, &name));
+	SNAP_TRY(snap_tracee_enter(tracee, "look at %s", name));
 	char path[PATH_MAX];
 	struct stat stat;
 	if (snprintf(path, sizeof(path), "root%s", vma->name) >= (int)sizeof(path) ||
@@ -19,14 +34,61 @@ snap_err snap_tracee_check_file(struct snap_tracee *tracee, const struct snap_vm
 				SNAP_ERROR_REFUSED,
 				"the file %s, which was mapped at the snapshot, is "
 				"not there any more",
-				vma->name),
+				name),
 			"put the file back; a copy will not do");
-	if (stat.st_ino != vma->inode || major(stat.st_dev) != vma->dev_major ||
-	    minor(stat.st_dev) != vma->dev_minor)
+	if (!is_same_file(&stat, vma))
 		return snap_error_create(
 			SNAP_ERROR_REFUSED,
 			"the file %s is another one than was mapped at the "
 			"snapshot",
-			vma->name);
+			name);
+	return SNAP_OK;
+}
+
+/** Whether a descriptor can be used for a mapping: its flags, in octal. */
+static snap_err is_open_for(struct snap_tracee *tracee, const char *fd, bool writes,
+			    bool *ret)
+{
+	char path[32];
+	snprintf(path, sizeof(path), "fdinfo/%.16s", fd);
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	SNAP_TRY(snap_proc_read_file(tracee, path, &text));
+	const char *line = strstr((const char *)text.data, "flags:");
+	unsigned long flags = line ? strtoul(line + 6, NULL, 8) : O_PATH;
+	unsigned long mode = flags & O_ACCMODE;
+	*ret = !(flags & O_PATH) && (mode == O_RDWR || (!writes && mode == O_RDONLY));
+	return SNAP_OK;
+}
+
+static void close_folder(DIR **folder)
+{
+	if (*folder)
+		closedir(*folder);
+}
+
+snap_err snap_tracee_find_fd(struct snap_tracee *tracee, const struct snap_vma *vma,
+			     bool writes, int *ret)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "list the open files of process %d",
+				   (int)tracee->pid));
+	int folder_fd =
+		openat(tracee->proc_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(close_folder) DIR *folder =
+		folder_fd < 0 ? NULL : fdopendir(folder_fd);
+	if (!folder)
+		return snap_error_os(errno, "cannot list the open files of process %d",
+				     (int)tracee->pid);
+	*ret = -1;
+	for (struct dirent *entry; *ret < 0 && (entry = readdir(folder));) {
+		struct stat stat;
+		bool is_fit;
+		if (!isdigit((unsigned char)*entry->d_name) ||
+		    fstatat(folder_fd, entry->d_name, &stat, 0) < 0 ||
+		    !S_ISREG(stat.st_mode) || !is_same_file(&stat, vma))
+			continue;
+		SNAP_TRY(is_open_for(tracee, entry->d_name, writes, &is_fit));
+		if (is_fit)
+			*ret = atoi(entry->d_name);
+	}
 	return SNAP_OK;
 }

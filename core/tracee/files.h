@@ -11,4 +11,15 @@
 _must_check_ snap_err snap_tracee_check_file(struct snap_tracee *tracee,
 					     const struct snap_vma *vma);
 
+/**
+ * A descriptor of the process that has the file of a mapping open, so that it can be
+ * mapped again whatever has become of its path.
+ *
+ * @param writes It has to be open for writing, too.
+ * @param[out] ret -1: there is none.
+ */
+_must_check_ snap_err snap_tracee_find_fd(struct snap_tracee *tracee,
+					  const struct snap_vma *vma, bool writes,
+					  int *ret);
+
 #endif

@@ -59,6 +59,18 @@ snap_err snap_tracee_write(struct snap_tracee *tracee, uint64_t address,
 	return SNAP_OK;
 }
 
+snap_err snap_tracee_write_back(struct snap_tracee *tracee,
+				const struct snap_memory *memory)
+{
+	for (size_t i = 0; i < memory->nr_extents; i++) {
+		const struct snap_extent *extent = &memory->extents[i];
+		SNAP_TRY(snap_tracee_write(tracee, extent->start,
+					   snap_memory_bytes(memory, extent),
+					   extent->size));
+	}
+	return SNAP_OK;
+}
+
 snap_err snap_tracee_read_pagemap(struct snap_tracee *tracee, uint64_t address,
 				  size_t nr_pages, uint64_t *ret)
 {

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "core/model/memory.h"
 #include "core/tracee/tracee.h"
 
 /** What /proc/PID/pagemap tells of a page (Documentation/admin-guide/mm/pagemap.rst).
@@ -40,6 +41,10 @@ _must_check_ snap_err snap_tracee_read_some(struct snap_tracee *tracee,
 /** Write memory whatever its protection; all of it or an error. */
 _must_check_ snap_err snap_tracee_write(struct snap_tracee *tracee, uint64_t address,
 					const void *data, size_t size);
+
+/** Write all that is held to where it was. */
+_must_check_ snap_err snap_tracee_write_back(struct snap_tracee *tracee,
+					     const struct snap_memory *memory);
 
 /** The page map's entries of `nr_pages` pages from an address of a page. */
 _must_check_ snap_err snap_tracee_read_pagemap(struct snap_tracee *tracee,

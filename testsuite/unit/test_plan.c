@@ -112,7 +112,7 @@ static void test_a_mapping_of_something_else_is_replaced(void **state)
 {
 	assert_plan(
 		&of_file, &anonymous,
-		"remove 0x10000000-0x10004000: it was not there at the snapshot\n"
+		"move away 0x10000000-0x10004000: it was not there at the snapshot\n"
 		"map 0x10000000-0x10004000 /lib/x: it is gone since the snapshot\n");
 }
 
@@ -134,18 +134,21 @@ static void test_the_heap_is_grown_and_shrunk_by_its_end(void **state)
 	_cleanup_plan_ struct snap_plan plan = { 0 };
 	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
 	assert_int_equal(plan.nr_steps, 1);
-	assert_int_equal(plan.steps[0].kind, SNAP_STEP_BRK);
+	assert_int_equal(plan.steps[0].kind, SNAP_STEP_SHRINK);
 	assert_int_equal(plan.steps[0].end, 0x520800);
 }
 
 static void test_parked_mappings_have_places_of_their_own(void **state)
 {
-	_cleanup_snapshot_ struct snap_snapshot *image = process(NULL);
+	_cleanup_snapshot_ struct snap_snapshot *image = process(&of_file);
 	_cleanup_snapshot_ struct snap_snapshot *live = process(&longer);
 	_cleanup_plan_ struct snap_plan plan = { 0 };
 	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
-	assert_int_equal(plan.arena_size, 0x4000 + 0x8000);
-	assert_int_equal(plan.steps[0].parking, plan.arena + 0x4000);
+	assert_int_equal(plan.nr_steps, 3);
+	assert_int_equal(plan.steps[0].kind, SNAP_STEP_PARK);
+	assert_true(plan.steps[0].parking >= plan.arena + 0x4000);
+	assert_true(plan.steps[0].parking + 0x4000 <= plan.arena + plan.arena_size);
+	assert_int_equal(plan.steps[2].kind, SNAP_STEP_UNMAP);
 	for (uint64_t at = plan.arena; at < plan.arena + plan.arena_size;
 	     at += 0x1000) {
 		assert_null(snap_vmas_find(&image->vmas, at));
