@@ -164,6 +164,8 @@ static const struct one_call one_calls[SNAP_NR_STEP_KINDS] = {
 			       true, true },
 	[SNAP_STEP_GUARD] = { "make a guard of", "take a guard away again", fill_guard,
 			      fill_unguard, true, true },
+	[SNAP_STEP_PROTECT_SHARED] = { "protect", "put back a protection", fill_protect,
+				       fill_unprotect, true, true },
 	[SNAP_STEP_PROTECT] = { "protect", "put back a protection", fill_protect,
 				fill_unprotect, true, true },
 	[SNAP_STEP_ADVISE] = { "give advice about", "put back some advice", fill_advise,

@@ -113,7 +113,13 @@ snap_err snap_plan_attributes(struct snap_plan *plan, const struct snap_vma *wan
 							       : SNAP_STEP_UNGUARD,
 				0, &range));
 	if ((wanted->prot ^ before->prot) & PROT_BITS || wanted->pkey != before->pkey)
-		SNAP_TRY(change(plan, SNAP_STEP_PROTECT, 0, &range));
+		// Not even a debugger can write to shared memory that is read-only
+		// (mm/gup.c, check_vma_flags()).
+		SNAP_TRY(change(plan,
+				wanted->prot & SNAP_VMA_SHARED
+					? SNAP_STEP_PROTECT_SHARED
+					: SNAP_STEP_PROTECT,
+				0, &range));
 	SNAP_TRY(plan_advice(plan, wanted, before, &range));
 	if (differs & (SNAP_VMA_LOCKED | SNAP_VMA_LOCK_ON_FAULT))
 		SNAP_TRY(change(plan, is_locked ? SNAP_STEP_LOCK : SNAP_STEP_UNLOCK, 0,

@@ -7,7 +7,7 @@ import pytest
 from conftest import Spawn, state, stop_at
 
 USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
-PROGRAMS = [["threads", "2"], ["vectors"]]
+PROGRAMS = [["threads", "2"], ["vectors"], ["remaps"], ["remaps", "shrink"]]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
