@@ -204,10 +204,29 @@ static snap_err add_memory(struct digests *digests)
 	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
 	SNAP_TRY(snap_tracee_read_vmas(&digests->tracee, &vmas));
 	for (size_t i = 0; i < vmas.nr; i++)
-		if (snap_vma_contents(&vmas.list[i]) != SNAP_CONTENTS_NONE ||
-		    snap_vma_is_shared_anonymous(&vmas.list[i]))
+		if (vmas.list[i].flags & SNAP_VMA_GUARD)
+			SNAP_TRY(add(digests, XXH3_128bits(NULL, 0),
+				     "guard %#llx-%#llx",
+				     (unsigned long long)vmas.list[i].start,
+				     (unsigned long long)vmas.list[i].end));
+		else if (snap_vma_contents(&vmas.list[i]) != SNAP_CONTENTS_NONE ||
+			 snap_vma_is_shared_anonymous(&vmas.list[i]))
 			SNAP_TRY(add_mapping(digests, &vmas.list[i]));
 	return SNAP_OK;
+}
+
+/**
+ * Leave the flag "gu" out: it says that there may be guards or may have been, and goes
+ * to the neighbours that a mapping is merged with. The guards themselves are in the
+ * list of mappings.
+ */
+static void update_flags(struct digests *digests, const char *line, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (i + 3 > length || memcmp(line + i, " gu", 3))
+			XXH3_128bits_update(digests->hash, line + i, 1);
+		else
+			i += 2;
 }
 
 /** What maps does not say: the flags and the key of each mapping. */
@@ -220,7 +239,7 @@ static snap_err add_flags(struct digests *digests)
 		size_t length = strcspn(line, "\n");
 		if (!strncmp(line, "VmFlags:", 8) ||
 		    !strncmp(line, "ProtectionKey:", 14))
-			XXH3_128bits_update(digests->hash, line, length);
+			update_flags(digests, line, length);
 		line += length + (line[length] == '\n');
 	}
 	return add(digests, XXH3_128bits_digest(digests->hash), "mappings' flags");
