@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/inject/address_space.h"
 #include "core/inject/arena.h"
 #include "core/inject/land.h"
 #include "core/inject/remap.h"
@@ -183,8 +184,10 @@ static snap_err finish_threads(struct snap_restorer *restorer)
 static snap_err run(struct snap_restorer *restorer, bool verifies_memory)
 {
 	SNAP_TRY(borrow_threads(restorer));
+	SNAP_TRY(snap_address_space_open(restorer));
 	SNAP_TRY(snap_arena_map(restorer));
 	SNAP_TRY(snap_run_steps(restorer, SNAP_BEFORE_MEMORY));
+	SNAP_TRY(snap_address_space_close(restorer));
 	SNAP_TRY(rewind_memory(restorer));
 	SNAP_TRY(snap_run_steps(restorer, SNAP_AFTER_MEMORY));
 	SNAP_TRY(snap_remap_verify(restorer));

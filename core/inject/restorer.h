@@ -1,6 +1,8 @@
 #ifndef SNAP_INJECT_RESTORER_H
 #define SNAP_INJECT_RESTORER_H
 
+#include <sys/resource.h>
+
 #include "core/inject/memory.h"
 #include "core/inject/room.h"
 #include "core/inject/undo.h"
@@ -28,6 +30,8 @@ struct snap_restorer {
 	struct snap_room room;
 	struct snap_undo undo;
 	struct snap_rewinder rewinder;
+	/** The limit of the address space, as it was. */
+	struct rlimit address_space;
 	/** What guards took, for the undo. */
 	struct snap_memory lost;
 };

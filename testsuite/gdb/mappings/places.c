@@ -1,4 +1,4 @@
-#include <errno.h>
+#include <sys/resource.h>
 
 #include "scene.h"
 
@@ -253,6 +253,35 @@ static void change_giant(void)
 	fill(other + GIANT, SIZE, 8);
 }
 
+/** As much address space as there may be, and no more. */
+#define LARGE ((size_t)64 << 20)
+
+static void prepare_limit(void)
+{
+	place = map_at(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	fill(place, SIZE, 1);
+	size_t used = strtoul(strstr(read_proc("/proc/self/status"), "VmSize:") + 7,
+			      NULL, 10);
+	struct rlimit limit = { used << 10, RLIM_INFINITY };
+	CHECK(!setrlimit(RLIMIT_AS, &limit));
+}
+
+static void check_limit(void)
+{
+	check_filled();
+	CHECK(!has_flag(place, "nr"));
+	CHECK(mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	      MAP_FAILED);
+}
+
+/** Something of another kind takes its place. */
+static void change_limit(void)
+{
+	CHECK(!munmap(place, LARGE));
+	map_at(place, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE);
+	CHECK(has_flag(place, "nr"));
+}
+
 static const struct scene scenes[] = {
 	{ "created", prepare_filled, check_created, change_created },
 	{ "taken", prepare_free, check_free, change_free },
@@ -270,6 +299,7 @@ static const struct scene scenes[] = {
 	{ "heap-down", prepare_heap, check_heap, change_heap_down },
 	{ "stack", prepare_stack, check_stack, change_stack },
 	{ "stack-gone", prepare_stack, check_stack, change_stack_gone },
+	{ "limit", prepare_limit, check_limit, change_limit },
 	{ "giant", prepare_giant, check_giant, change_giant },
 	{ 0 },
 };

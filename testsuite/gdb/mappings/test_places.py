@@ -65,6 +65,10 @@ def test_terabytes_that_were_only_reserved_cost_nothing(rewind):
     rewind("places", "giant")
 
 
+def test_a_limit_of_the_address_space_is_no_hindrance(rewind):
+    rewind("places", "limit")
+
+
 def test_a_file_that_was_replaced_is_refused_before_anything(gdb, target):
     # GIVEN a snapshot of a program that has a file mapped
     gdb.run(target("places"), until="saved", arguments="unlinked")
