@@ -10,12 +10,11 @@ static const struct {
 	const char *verb;
 	const char *why;
 	const char *event;
-	enum snap_family family;
 	snap_err (*describe)(const struct snap_step *step, struct snap_buffer *ret);
 } kinds[] = {
 
 #define SNAP_STEP(kind, phase, family, describe, run, verb, why, event) \
-	{ verb, why, event, SNAP_FAMILY_##family, snap_describe_##describe },
+	{ verb, why, event, snap_describe_##describe },
 #include "core/plan/steps.def"
 #undef SNAP_STEP
 };
@@ -35,11 +34,6 @@ snap_err snap_describe(struct snap_buffer *buffer, const char *format, ...)
 snap_err snap_step_describe(const struct snap_step *step, struct snap_buffer *ret)
 {
 	return kinds[step->kind].describe(step, ret);
-}
-
-enum snap_family snap_step_family(enum snap_step_kind kind)
-{
-	return kinds[kind].family;
 }
 
 const char *snap_step_event(enum snap_step_kind kind)

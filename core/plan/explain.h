@@ -12,8 +12,6 @@ _must_check_ snap_err snap_plan_explain(const struct snap_plan *plan,
 _must_check_ snap_err snap_step_describe(const struct snap_step *step,
 					 struct snap_buffer *ret);
 
-enum snap_family snap_step_family(enum snap_step_kind kind);
-
 /** What has happened that makes the step necessary: "new", "gone". */
 const char *snap_step_event(enum snap_step_kind kind);
 

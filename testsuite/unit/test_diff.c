@@ -298,7 +298,7 @@ static void test_mappings_are_steps_and_their_contents_no_ranges(void **state)
 	hold(b, 0x30000000, 0, 1);
 	_cleanup_diff_ struct snap_diff it = diff(a, b);
 	assert_int_equal(it.plan.nr_steps, 1);
-	assert_int_equal(it.plan.steps[0].kind, SNAP_STEP_PARK);
+	assert_int_equal(it.plan.steps[0].kind, SNAP_STEP_UNMAP);
 	assert_int_equal(it.memory.nr_all, 0);
 	assert_false(snap_diff_is_empty(&it));
 }
