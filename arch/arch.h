@@ -325,6 +325,7 @@ struct snap_arch {
 
 	/** Set the program counter of a general set, outside of any system call. */
 	void (*set_pc)(uint8_t *regs, uint64_t pc);
+	void (*set_sp)(uint8_t *regs, uint64_t sp);
 
 	/**
 	 * The size of the signal frame that lands `thread`, with room for its alignment

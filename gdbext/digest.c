@@ -9,6 +9,7 @@
 #include "core/tracee/registers.h"
 #include "core/tracee/signals.h"
 #include "gdbext/arguments.h"
+#include "gdbext/digest.h"
 #include "gdbext/error.h"
 
 /*
@@ -256,6 +257,26 @@ static snap_err add_process(struct digests *digests)
 	return add(digests, XXH3_128bits(fds.data, fds.size), "files");
 }
 
+/** Evidence of the families that have a file of their own. */
+static snap_err add_families(struct digests *digests)
+{
+	static const struct {
+		const char *name;
+		snap_err (*collect)(struct snap_tracee *tracee,
+				    struct snap_buffer *ret);
+	} families[] = {
+		{ "pending signals", snap_digest_signals },
+	};
+
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(families); i++) {
+		_cleanup_buffer_ struct snap_buffer bytes = { 0 };
+		SNAP_TRY(families[i].collect(&digests->tracee, &bytes));
+		SNAP_TRY(add(digests, XXH3_128bits(bytes.data, bytes.size), "%s",
+			     families[i].name));
+	}
+	return SNAP_OK;
+}
+
 static PyObject *describe(const struct digests *digests)
 {
 	_cleanup_pydecref_ PyObject *dict = PyDict_New();
@@ -279,6 +300,7 @@ static snap_err collect(struct digests *digests, pid_t pid)
 	SNAP_TRY(init(digests, pid));
 	SNAP_TRY(add_threads(digests));
 	SNAP_TRY(add_memory(digests));
+	SNAP_TRY(add_families(digests));
 	return add_process(digests);
 }
 

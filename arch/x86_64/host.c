@@ -271,6 +271,7 @@ const struct snap_arch snap_arch_x86_64 = {
 	.syscall_result = snap_x86_64_syscall_result,
 	.finish_syscall = snap_x86_64_finish_syscall,
 	.set_pc = snap_x86_64_set_pc,
+	.set_sp = snap_x86_64_set_sp,
 	.sigframe_size = snap_x86_64_sigframe_size,
 	.sigframe_encode = snap_x86_64_sigframe_encode,
 	.sigframe_decode = snap_x86_64_sigframe_decode,

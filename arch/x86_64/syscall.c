@@ -222,6 +222,11 @@ void snap_x86_64_finish_syscall(uint8_t *regs, int64_t result)
 	snap_x86_64_set_reg(regs, X86_orig_rax, UINT64_MAX);
 }
 
+void snap_x86_64_set_sp(uint8_t *regs, uint64_t sp)
+{
+	snap_x86_64_set_reg(regs, X86_rsp, sp);
+}
+
 void snap_x86_64_set_pc(uint8_t *regs, uint64_t pc)
 {
 	snap_x86_64_set_reg(regs, X86_rip, pc);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "core/capture/signals.h"
 #include "core/inject/borrow.h"
 #include "core/inject/room.h"
 #include "core/inject/syscall_insn.h"
@@ -92,6 +93,7 @@ static snap_err ask_brk(struct snap_room *room, struct snap_borrowed *who,
 static snap_err (*const questions[])(struct snap_room *room, struct snap_borrowed *who,
 				     struct snap_snapshot *snapshot) = {
 	ask_brk,
+	snap_ask_actions,
 };
 
 static snap_err ask_others(struct snap_room *room, uint64_t insn,

@@ -1,8 +1,10 @@
 #include "core/capture/process.h"
 
 #include "core/capture/ask.h"
+#include "core/capture/signals.h"
 #include "core/inject/borrow.h"
 #include "core/tracee/mappings.h"
+#include "core/tracee/pending.h"
 #include "core/tracee/proc.h"
 #include "core/tracee/registers.h"
 #include "core/tracee/signals.h"
@@ -59,6 +61,7 @@ static snap_err read_thread(struct snap_tracee *tracee, pid_t tid,
 	SNAP_TRY(snap_proc_read_comm(tracee, tid, thread->comm));
 	SNAP_TRY(snap_tracee_read_sigmask(tracee, tid, &thread->sigmask));
 	thread->members |= SNAP_THREAD_SIGMASK;
+	SNAP_TRY(snap_tracee_read_pending(tracee, tid, false, &thread->pending));
 	SNAP_TRY(snap_tracee_read_rseq(tracee, thread));
 	return snap_tracee_read_robust_list(tracee, thread);
 }
@@ -89,13 +92,14 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 					 "process %d has no thread %d",
 					 (int)tracee->pid, (int)current_tid);
 	SNAP_TRY(snap_tracee_read_vmas(tracee, &snapshot->vmas));
+	SNAP_TRY(snap_capture_signals(tracee, snapshot));
 
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
 	if (status.seccomp)
 		return snap_snapshot_omit(
 			snapshot,
-			"The process is under seccomp: its signal stacks, TID "
-			"addresses and heap end could not be asked for.");
+			"The process is under seccomp: its signal handlers and "
+			"stacks, TID addresses and heap end could not be asked for.");
 	return snap_ask_process(tracee, snapshot);
 }

@@ -19,7 +19,7 @@
  * another major number; of a higher minor number it skips what it does not know.
  */
 #define SNAP_IMAGE_MAJOR 1
-#define SNAP_IMAGE_MINOR 0
+#define SNAP_IMAGE_MINOR 1
 
 /**
  * Types of our notes. BFD (elfcore_grok_note in bfd/elf.c) looks at the types of notes
@@ -34,6 +34,8 @@ enum snap_note_type {
 	SNAP_NOTE_EXTENTS = 0x47534e06,
 	SNAP_NOTE_DIGEST = 0x47534e07,
 	SNAP_NOTE_REGSET_REST = 0x47534e08,
+	SNAP_NOTE_SIGNALS = 0x47534e09,
+	SNAP_NOTE_PENDING = 0x47534e0d,
 };
 
 /** The header of a note and an owner of 8 bytes. */

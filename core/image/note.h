@@ -65,6 +65,12 @@ _must_check_ snap_err snap_notes_put_rest(struct snap_buffer *notes,
 _must_check_ snap_err snap_notes_put_process(struct snap_buffer *notes,
 					     const struct snap_snapshot *snapshot);
 
+/** The notes of each family of state; nothing where it was not captured. */
+_must_check_ snap_err snap_notes_put_signals(struct snap_buffer *notes,
+					     const struct snap_signals *signals);
+_must_check_ snap_err snap_notes_put_pending(struct snap_buffer *notes,
+					     const struct snap_thread *thread);
+
 /** Where the held memory lies: SNAP_EXTENTS_NOTE_SIZE(nr) bytes. */
 _must_check_ snap_err snap_notes_put_extents(struct snap_buffer *notes,
 					     const struct snap_image_extent *extents,

@@ -55,6 +55,12 @@ _must_check_ snap_err snap_parse_list(struct snap_parse *parse,
 				      struct snap_reader *note,
 				      snap_parse_element_fn *parse_element);
 
+/** The notes of each family of state. */
+_must_check_ snap_err snap_parse_signals(struct snap_parse *parse,
+					 struct snap_reader *note);
+_must_check_ snap_err snap_parse_pending(struct snap_parse *parse,
+					 struct snap_reader *note);
+
 /** All notes were read: check that they fit each other, and order the threads. */
 _must_check_ snap_err snap_parse_finish(struct snap_parse *parse);
 

@@ -200,6 +200,8 @@ static const struct kind {
 	{ SNAP_NOTE_OMISSIONS, "its omissions note", false, parse_omissions },
 	{ SNAP_NOTE_EXTENTS, "its extents note", false, parse_extents },
 	{ SNAP_NOTE_DIGEST, "its digest note", false, parse_digest },
+	{ SNAP_NOTE_SIGNALS, "its signals note", false, snap_parse_signals },
+	{ SNAP_NOTE_PENDING, "its pending signals note", true, snap_parse_pending },
 };
 
 static snap_err parse_kind(struct snap_parse *parse, const struct kind *kind,

@@ -4,12 +4,13 @@
 #include "core/inject/borrow.h"
 
 /**
- * Ask a borrowed thread for its signal stack, by sigaltstack(2).
+ * Give a borrowed thread the signal stack of `wanted`, by sigaltstack(2), also while
+ * its registers are on a signal stack.
  *
  * @param scratch 24 free bytes in the process.
- * @param thread Its altstack is set, and the member bit.
  */
-_must_check_ snap_err snap_ask_altstack(struct snap_borrowed *borrowed,
-					uint64_t scratch, struct snap_thread *thread);
+_must_check_ snap_err snap_set_altstack(struct snap_borrowed *borrowed,
+					uint64_t scratch,
+					const struct snap_thread *wanted);
 
 #endif

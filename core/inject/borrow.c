@@ -102,23 +102,14 @@ static snap_err read_thread(struct snap_borrowed *borrowed)
 	return snap_tracee_read_rseq(borrowed->tracee, thread);
 }
 
-/**
- * All signals are blocked while we work, but the SIGSEGV that a bad frame brings:
- * forced on a thread that blocks it, it would lose the program's handler. One that is
- * pending already stays where it is. Nothing that we do forces another signal.
- */
-static snap_err choose_mask(struct snap_borrowed *borrowed, uint64_t *ret)
+/** Block signals, and remember the SIGSTOPs that cannot be blocked. */
+static snap_err block_signals(struct snap_borrowed *borrowed)
 {
-	const uint64_t segv = UINT64_C(1) << (SIGSEGV - 1);
 	struct snap_proc_status status;
-	SNAP_TRY(
-		snap_proc_read_status(borrowed->tracee, borrowed->thread.tid, &status));
-	borrowed->had_sigsegv = (status.pending | status.shared_pending) & segv;
-	*ret = borrowed->had_sigsegv ? UINT64_MAX
-				     : ~segv | (borrowed->thread.sigmask & segv);
-	borrowed->stop_signal = snap_choose_stop_signal(&status);
-	*ret &= ~(UINT64_C(1) << (borrowed->stop_signal - 1));
-	return SNAP_OK;
+	pid_t tid = borrowed->thread.tid;
+	SNAP_TRY(snap_proc_read_status(borrowed->tracee, tid, &status));
+	SNAP_TRY(snap_stops_read(borrowed->tracee, tid, &status, &borrowed->stops));
+	return snap_borrowed_block(borrowed);
 }
 
 snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
@@ -134,20 +125,17 @@ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
 	borrowed.is_active = true;
 	SNAP_TRY(put_rseq_aside(&borrowed));
 	SNAP_TRY(put_dispatch_aside(&borrowed));
-	uint64_t mask;
-	SNAP_TRY(choose_mask(&borrowed, &mask));
-	SNAP_TRY(snap_tracee_write_sigmask(tracee, tid, mask));
+	SNAP_TRY(block_signals(&borrowed));
 	*ret = borrowed;
 	borrowed = (struct snap_borrowed){ 0 };
 	return SNAP_OK;
 }
 
-/** Run to the next system call stop, over a SIGSTOP that the debugger had sent before.
- */
+/** Run to the next system call stop, over SIGSTOPs that were pending. */
 static snap_err run_to_syscall_stop(struct snap_borrowed *borrowed)
 {
 	pid_t tid = borrowed->thread.tid;
-	for (int tries = 0; tries < 2; tries++) {
+	for (int tries = 0; tries < SNAP_NR_STOPS + 1; tries++) {
 		struct snap_stop stop;
 		SNAP_TRY(snap_tracee_resume(borrowed->tracee, tid,
 					    SNAP_RESUME_TO_SYSCALL, &stop));
@@ -159,7 +147,7 @@ static snap_err run_to_syscall_stop(struct snap_borrowed *borrowed)
 				"thread %d stopped by signal %d, event %d instead of a "
 				"system call of ours",
 				(int)tid, stop.signal, stop.event);
-		borrowed->owes_sigstop = true;
+		SNAP_TRY(snap_stops_note(borrowed->tracee, tid, &borrowed->stops));
 	}
 	return snap_error_create(SNAP_ERROR_MISMATCH,
 				 "thread %d is stopped again and again", (int)tid);
@@ -201,13 +189,16 @@ static uint8_t *copy_registers(const struct snap_regset *general)
 	return regs;
 }
 
-snap_err snap_borrowed_call(struct snap_borrowed *borrowed, enum snap_syscall number,
-			    const uint64_t args[SNAP_MAX_SYSCALL_ARGS], int64_t *ret)
+static snap_err call(struct snap_borrowed *borrowed, enum snap_syscall number,
+		     const uint64_t args[SNAP_MAX_SYSCALL_ARGS], bool is_off_stack,
+		     int64_t *ret)
 {
 	const struct snap_arch *arch = borrowed->tracee->arch;
 	_cleanup_free_ uint8_t *regs = copy_registers(&borrowed->thread.regsets[0]);
 	if (!regs)
 		return &snap_enomem;
+	if (is_off_stack)
+		arch->set_sp(regs, 0);
 	arch->prepare_syscall(regs, borrowed->insn, arch->syscalls[number], args);
 	_cleanup_thread_ struct snap_thread after = { 0 };
 	SNAP_TRY(run_call(borrowed, regs, &after));
@@ -215,14 +206,27 @@ snap_err snap_borrowed_call(struct snap_borrowed *borrowed, enum snap_syscall nu
 	return SNAP_OK;
 }
 
-/** Run to the signal that the batch code sends, over a SIGSTOP that was there before.
- */
+snap_err snap_borrowed_call(struct snap_borrowed *borrowed, enum snap_syscall number,
+			    const uint64_t args[SNAP_MAX_SYSCALL_ARGS], int64_t *ret)
+{
+	return call(borrowed, number, args, false, ret);
+}
+
+snap_err snap_borrowed_call_off_stack(struct snap_borrowed *borrowed,
+				      enum snap_syscall number,
+				      const uint64_t args[SNAP_MAX_SYSCALL_ARGS],
+				      int64_t *ret)
+{
+	return call(borrowed, number, args, true, ret);
+}
+
+/** Run to the signal that the batch code sends, over SIGSTOPs that were pending. */
 static snap_err run_to_end_of_batch(struct snap_borrowed *borrowed, uint64_t code)
 {
 	const struct snap_arch *arch = borrowed->tracee->arch;
 	pid_t tid = borrowed->thread.tid;
 	_cleanup_thread_ struct snap_thread after = { .tid = tid };
-	for (int tries = 0; tries < 2; tries++) {
+	for (int tries = 0; tries < SNAP_NR_STOPS + 1; tries++) {
 		struct snap_stop stop;
 		SNAP_TRY(snap_tracee_resume(borrowed->tracee, tid,
 					    SNAP_RESUME_TO_SIGNAL, &stop));
@@ -236,7 +240,7 @@ static snap_err run_to_end_of_batch(struct snap_borrowed *borrowed, uint64_t cod
 				"thread %d stopped by signal %d, event %d in the middle "
 				"of system calls of ours",
 				(int)tid, stop.signal, stop.event);
-		borrowed->owes_sigstop = true;
+		SNAP_TRY(snap_stops_note(borrowed->tracee, tid, &borrowed->stops));
 	}
 	return snap_error_create(SNAP_ERROR_MISMATCH,
 				 "thread %d is stopped again and again", (int)tid);
@@ -358,8 +362,7 @@ snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
 			    snap_thread_has(thread, SNAP_THREAD_SIGINFO)
 				    ? thread->siginfo
 				    : NULL));
-	if (borrowed->owes_sigstop)
-		SNAP_TRY(snap_tracee_signal(tracee, thread->tid, SIGSTOP));
+	SNAP_TRY(snap_stops_send(tracee, thread->tid, &borrowed->stops));
 	borrowed->is_active = false;
 	return SNAP_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "core/inject/stops.h"
 #include "core/model/thread.h"
 #include "core/tracee/signals.h"
 #include "core/tracee/tracee.h"
@@ -24,8 +25,8 @@ struct snap_borrowed {
 	uint64_t rseq_cs;
 	/** The user dispatch that was switched off; mode 0: none. */
 	struct snap_user_dispatch dispatch;
-	/** It had a SIGSTOP pending that our calls have used up. */
-	bool owes_sigstop;
+	/** The SIGSTOPs that were pending, and that our calls use up. */
+	struct snap_stops stops;
 	/** What stops it at the end of a batch, snap_choose_stop_signal(). */
 	int stop_signal;
 	/** A SIGSEGV was pending before: not of a frame of ours. */
@@ -54,6 +55,21 @@ _must_check_ snap_err snap_borrowed_call(struct snap_borrowed *borrowed,
 					 enum snap_syscall number,
 					 const uint64_t args[SNAP_MAX_SYSCALL_ARGS],
 					 int64_t *ret);
+
+/** The same, with a stack pointer that lies on no stack. */
+_must_check_ snap_err
+snap_borrowed_call_off_stack(struct snap_borrowed *borrowed, enum snap_syscall number,
+			     const uint64_t args[SNAP_MAX_SYSCALL_ARGS], int64_t *ret);
+
+/**
+ * Prepare for signals that are about to be made pending, bit N-1 for signal N: none of
+ * them may stop the thread, and what stops it may not remove any.
+ */
+_must_check_ snap_err snap_borrowed_expect(struct snap_borrowed *borrowed,
+					   uint64_t signals);
+
+/** Block signals again: a landed thread has the mask of its frame. */
+_must_check_ snap_err snap_borrowed_block(struct snap_borrowed *borrowed);
 
 /**
  * Run the batch code (arch.h, batch_code) to its end.

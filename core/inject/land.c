@@ -1,15 +1,12 @@
 #include "core/inject/land.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/inject/altstack.h"
 #include "core/inject/rearm.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/registers.h"
-#include "core/tracee/resume.h"
 
 /** What a comparison has found, in words, as long as there is room for them. */
 struct findings {
@@ -90,23 +87,6 @@ snap_err snap_land(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
 	return verify(borrowed, cpu, wanted);
 }
 
-/** The kernel drops an altstack it does not like without a word (kernel/signal.c). */
-snap_err snap_land_check_altstack(struct snap_borrowed *borrowed,
-				  const struct snap_cpu *cpu,
-				  const struct snap_thread *wanted, uint64_t scratch)
-{
-	struct snap_thread now = { .tid = wanted->tid };
-	SNAP_TRY(snap_ask_altstack(borrowed, scratch, &now));
-	if (now.altstack.sp != wanted->altstack.sp ||
-	    now.altstack.size != wanted->altstack.size)
-		return snap_error_create(
-			SNAP_ERROR_MISMATCH,
-			"the kernel did not take the signal stack of thread %d",
-			(int)wanted->tid);
-	// The call has used some registers.
-	return verify(borrowed, cpu, wanted);
-}
-
 /**
  * A thread that was interrupted in a system call goes back into it: what a signal
  * handler does to the call is for the kernel to decide, when the debugger has said
@@ -137,7 +117,7 @@ snap_err snap_land_finish(struct snap_borrowed *borrowed,
 			    snap_thread_has(wanted, SNAP_THREAD_SIGINFO)
 				    ? wanted->siginfo
 				    : NULL));
-	if (borrowed->owes_sigstop)
-		SNAP_TRY(snap_tracee_signal(tracee, wanted->tid, SIGSTOP));
-	return SNAP_OK;
+	struct snap_stops due = snap_stops_debuggers(&borrowed->stops);
+	return snap_stops_send(tracee, wanted->tid,
+			       wanted->pending.is_captured ? &due : &borrowed->stops);
 }

@@ -5,9 +5,12 @@
 #include "core/model/cpu.h"
 
 /**
- * Land a borrowed thread: its registers, signal mask and altstack become those of
- * `wanted`, by a signal frame, and are read back and compared set by set. What a frame
- * does not carry is written afterwards.
+ * Land a borrowed thread: its registers and signal mask become those of `wanted`, by a
+ * signal frame, and are read back and compared set by set. What a frame does not carry
+ * is written afterwards.
+ *
+ * The frame has the altstack of `wanted` too, but the kernel does not take another one
+ * while the thread is on one, and says nothing: snap_set_altstack() before.
  *
  * The thread is left in the system-call-exit-stop of rt_sigreturn(2);
  * snap_land_finish() brings it into a stop that a debugger knows.
@@ -21,19 +24,9 @@ _must_check_ snap_err snap_land(struct snap_borrowed *borrowed,
 				const struct snap_thread *wanted, uint64_t frame);
 
 /**
- * Ask a landed thread for its altstack and compare it: to be done where it was another
- * one before.
- *
- * @param scratch Some free bytes in the process.
- */
-_must_check_ snap_err snap_land_check_altstack(struct snap_borrowed *borrowed,
-					       const struct snap_cpu *cpu,
-					       const struct snap_thread *wanted,
-					       uint64_t scratch);
-
-/**
  * Make the stop of a landed thread look as it did at the snapshot, and end the
- * borrowing.
+ * borrowing. A SIGSTOP that is on its way from the debugger stays so; where it is known
+ * what was pending at the snapshot, no other one does.
  */
 _must_check_ snap_err snap_land_finish(struct snap_borrowed *borrowed,
 				       const struct snap_thread *wanted);

@@ -5,18 +5,12 @@
 #include "core/tracee/resume.h"
 #include "core/tracee/signals.h"
 
-static uint64_t bit(int signal)
+int snap_choose_stop_signal(uint64_t pending)
 {
-	return UINT64_C(1) << (signal - 1);
-}
-
-int snap_choose_stop_signal(const struct snap_proc_status *status)
-{
-	uint64_t pending = status->pending | status->shared_pending;
-	if (!(pending & bit(SIGCONT)))
+	if (!(pending & snap_signal_bit(SIGCONT)))
 		return SIGSTOP;
-	for (int signal = SIGRTMIN; signal < SIGRTMAX; signal++)
-		if (!(pending & bit(signal)))
+	for (int signal = SIGRTMIN; signal <= SIGRTMAX; signal++)
+		if (!(pending & snap_signal_bit(signal)))
 			return signal;
 	return SIGSTOP;
 }
@@ -26,8 +20,8 @@ snap_err snap_rearm(struct snap_tracee *tracee, pid_t tid, uint64_t sigmask,
 {
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(tracee, tid, &status));
-	int signal = snap_choose_stop_signal(&status);
-	SNAP_TRY(snap_tracee_write_sigmask(tracee, tid, ~bit(signal)));
+	int signal = snap_choose_stop_signal(status.pending | status.shared_pending);
+	SNAP_TRY(snap_tracee_write_sigmask(tracee, tid, ~snap_signal_bit(signal)));
 	SNAP_TRY(snap_tracee_signal(tracee, tid, signal));
 
 	struct snap_stop stop;

@@ -8,8 +8,10 @@
  * The signal that stops a thread for us. A SIGSTOP cannot be blocked, but the kernel
  * drops a pending SIGCONT for it (kernel/signal.c, prepare_signal()); where one is
  * pending, a signal takes its place that is not pending itself.
+ *
+ * @param pending The signals of the thread and the process: bit N-1 for signal N.
  */
-int snap_choose_stop_signal(const struct snap_proc_status *status);
+int snap_choose_stop_signal(uint64_t pending);
 
 /**
  * Bring a stopped thread into a stop like the one it was in before it was worked on: a

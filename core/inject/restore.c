@@ -6,6 +6,7 @@
 #include "core/inject/arena.h"
 #include "core/inject/land.h"
 #include "core/inject/remap.h"
+#include "core/inject/pending.h"
 #include "core/inject/restorer.h"
 #include "core/inject/syscall_insn.h"
 
@@ -13,6 +14,7 @@ static void deinit(struct snap_restorer *restorer)
 {
 	snap_undo_deinit(&restorer->undo);
 	snap_memory_deinit(&restorer->lost);
+	snap_queues_deinit(&restorer->drained);
 	snap_rewinder_deinit(&restorer->rewinder);
 	for (size_t i = 0; restorer->threads && i < restorer->plan->image->nr_threads;
 	     i++)
@@ -69,8 +71,11 @@ static snap_err undo_land(struct snap_restorer *restorer, const struct snap_step
 	struct snap_borrowed *borrowed = &restorer->threads[values[0]];
 	const struct snap_thread *live =
 		snap_snapshot_thread(restorer->plan->live, borrowed->thread.tid);
-	return snap_land(borrowed, &restorer->plan->live->cpu, live,
-			 restorer->room.data);
+	// What is pending must not stop it in the middle of what it does for us.
+	SNAP_TRY(snap_borrowed_block(borrowed));
+	SNAP_TRY(snap_land(borrowed, &restorer->plan->live->cpu, live,
+			   restorer->room.data));
+	return snap_borrowed_block(borrowed);
 }
 
 static snap_err undo_borrow(struct snap_restorer *restorer,
@@ -103,21 +108,12 @@ static snap_err rewind_memory(struct snap_restorer *restorer)
 	return snap_rewind_memory(&restorer->rewinder);
 }
 
-static bool is_same_altstack(const struct snap_thread *a, const struct snap_thread *b)
-{
-	return a->altstack.sp == b->altstack.sp && a->altstack.size == b->altstack.size;
-}
-
 static snap_err land_thread(struct snap_restorer *restorer, size_t index)
 {
 	const struct snap_plan *plan = restorer->plan;
 	struct snap_thread wanted = wanted_thread(restorer, index);
 	struct snap_borrowed *borrowed = &restorer->threads[index];
-	SNAP_TRY(snap_land(borrowed, &plan->live->cpu, &wanted, restorer->room.data));
-	if (is_same_altstack(&wanted, snap_snapshot_thread(plan->live, wanted.tid)))
-		return SNAP_OK;
-	return snap_land_check_altstack(borrowed, &plan->live->cpu, &wanted,
-					restorer->room.data);
+	return snap_land(borrowed, &plan->live->cpu, &wanted, restorer->room.data);
 }
 
 static snap_err land_threads(struct snap_restorer *restorer)
@@ -174,7 +170,12 @@ static snap_err finish_threads(struct snap_restorer *restorer)
 		}
 		snap_borrowed_keep(&restorer->threads[i]);
 	}
-	return SNAP_OK;
+	// As soon as one is there, no thread can be run any more without using it up.
+	snap_err error = snap_queue_stops(restorer->tracee, restorer->plan->image);
+	if (!error)
+		return SNAP_OK;
+	snap_error_destroy(error);
+	return snap_queue_stops(restorer->tracee, restorer->plan->image);
 }
 
 /**

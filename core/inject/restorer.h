@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "core/inject/memory.h"
+#include "core/inject/pending.h"
 #include "core/inject/room.h"
 #include "core/inject/undo.h"
 #include "core/plan/plan.h"
@@ -34,6 +35,8 @@ struct snap_restorer {
 	struct rlimit address_space;
 	/** What guards took, for the undo. */
 	struct snap_memory lost;
+	/** The pending signals that were taken away, for the undo. */
+	struct snap_queues drained;
 };
 
 /**

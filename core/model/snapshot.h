@@ -8,6 +8,7 @@
 
 #include "core/model/cpu.h"
 #include "core/model/memory.h"
+#include "core/model/signals.h"
 #include "core/model/thread.h"
 #include "core/model/vma.h"
 
@@ -73,6 +74,8 @@ struct snap_snapshot {
 	 */
 	struct snap_thread *threads;
 	size_t nr_threads;
+
+	struct snap_signals signals;
 
 	struct snap_vmas vmas;
 	struct snap_memory memory;

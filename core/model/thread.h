@@ -7,12 +7,10 @@
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "core/model/signals.h"
 
 /** The kernel's TASK_COMM_LEN: 15 characters and the NUL. */
 #define SNAP_COMM_SIZE 16
-
-/** sizeof(siginfo_t) on every Linux. */
-#define SNAP_SIGINFO_SIZE 128
 
 /** The most register sets an architecture may have. */
 #define SNAP_MAX_REGSETS 32
@@ -82,6 +80,9 @@ struct snap_thread {
 
 	/** Why the thread was stopped, raw siginfo_t (PTRACE_GETSIGINFO). */
 	uint8_t siginfo[SNAP_SIGINFO_SIZE];
+
+	/** The signals that wait for this thread alone. */
+	struct snap_pending pending;
 
 	/**
 	 * The system call the thread was interrupted in, or -1. The registers are

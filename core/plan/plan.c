@@ -5,6 +5,7 @@
 
 #include "core/plan/gap.h"
 #include "core/plan/remap.h"
+#include "core/plan/signals.h"
 
 void snap_plan_deinit(struct snap_plan *plan)
 {
@@ -209,6 +210,7 @@ static int compare_steps(const void *a, const void *b)
 /** What may add steps, each about one kind of thing. */
 static snap_err (*const families[])(struct snap_plan *plan) = {
 	snap_plan_remap,
+	snap_plan_signals,
 };
 
 static snap_err add_steps(struct snap_plan *plan)

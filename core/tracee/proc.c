@@ -91,6 +91,8 @@ snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
 	_cleanup_buffer_ struct snap_buffer buffer = { 0 };
 	SNAP_TRY(snap_proc_read_file(tracee, path, &buffer));
 	const char *text = (const char *)buffer.data;
+	const char *queue = strstr(text, "\nSigQ:");
+	const char *limit = queue ? strchr(queue, '/') : NULL;
 	*ret = (struct snap_proc_status){
 		.tracer = (pid_t)status_number(text, "TracerPid", 10),
 		.uid = (uint32_t)status_number(text, "Uid", 10),
@@ -98,6 +100,8 @@ snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
 		.seccomp = (int)status_number(text, "Seccomp", 10),
 		.pending = status_number(text, "SigPnd", 16),
 		.shared_pending = status_number(text, "ShdPnd", 16),
+		.nr_queued = status_number(text, "SigQ", 10),
+		.queue_limit = limit ? strtoull(limit + 1, NULL, 10) : UINT64_MAX,
 		.own_memory = (status_number(text, "RssAnon", 10) +
 			       status_number(text, "RssShmem", 10) +
 			       status_number(text, "VmSwap", 10)) *

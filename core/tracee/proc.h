@@ -27,6 +27,10 @@ struct snap_proc_status {
 	/** Bit N-1 for signal N: pending for the thread, and for the process. */
 	uint64_t pending;
 	uint64_t shared_pending;
+	/** Signals that the user has queued, in all processes, and the limit of this
+	 * one. */
+	uint64_t nr_queued;
+	uint64_t queue_limit;
 	/** Bytes of memory that is not a file's, in memory or in swap, of the process.
 	 */
 	uint64_t own_memory;

@@ -7,7 +7,13 @@ import pytest
 from conftest import Spawn, state, stop_at
 
 USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
-PROGRAMS = [["threads", "2"], ["vectors"], ["remaps"], ["remaps", "shrink"]]
+PROGRAMS = [
+    ["remaps"],
+    ["remaps", "shrink"],
+    ["signals"],
+    ["threads", "2"],
+    ["vectors"],
+]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)

@@ -21,6 +21,25 @@
 			return #member;               \
 	} while (0)
 
+static const char *compare_pending(const struct snap_pending *a,
+				   const struct snap_pending *b)
+{
+	COMPARE(a, b, is_captured);
+	COMPARE(a, b, nr);
+	for (size_t i = 0; i < a->nr; i++)
+		COMPARE_BYTES(a, b, list[i].bytes);
+	return NULL;
+}
+
+static const char *compare_signals(const struct snap_signals *a,
+				   const struct snap_signals *b)
+{
+	COMPARE(a, b, is_captured);
+	COMPARE(a, b, queue_limit);
+	COMPARE_BYTES(a, b, actions);
+	return compare_pending(&a->pending, &b->pending);
+}
+
 static const char *compare_threads(const struct snap_thread *a,
 				   const struct snap_thread *b)
 {
@@ -48,7 +67,7 @@ static const char *compare_threads(const struct snap_thread *a,
 		    memcmp(a->regsets[i].data, b->regsets[i].data, a->regsets[i].size))
 			return "a register set";
 	}
-	return NULL;
+	return compare_pending(&a->pending, &b->pending);
 }
 
 static const char *compare_vmas(const struct snap_vma *a, const struct snap_vma *b)
@@ -153,6 +172,8 @@ const char *find_difference(const struct snap_snapshot *a,
 		difference = compare_lists(a, b);
 	if (!difference)
 		difference = compare_cpus(&a->cpu, &b->cpu);
+	if (!difference)
+		difference = compare_signals(&a->signals, &b->signals);
 	if (!difference)
 		difference = compare_memory(&a->memory, &b->memory);
 	return difference;

@@ -44,6 +44,30 @@ static void set_text(struct dice *dice, char **place)
 	assert_ok(snap_snapshot_set_text(place, roll(dice, 4) ? text : ""));
 }
 
+static void make_pending(struct dice *dice, struct snap_pending *pending)
+{
+	pending->is_captured = roll(dice, 3);
+	for (uint64_t i = pending->is_captured ? roll(dice, 3) : 0; i; i--) {
+		struct snap_siginfo info;
+		fill(dice, &info, sizeof(info));
+		int signal = 1 + (int)roll(dice, SNAP_NR_SIGNALS);
+		memcpy(info.bytes, &signal, sizeof(signal));
+		assert_ok(snap_pending_append(pending, &info));
+	}
+}
+
+static void make_signals(struct dice *dice, struct snap_signals *signals)
+{
+	make_pending(dice, &signals->pending);
+	signals->is_captured = roll(dice, 4);
+	if (!signals->is_captured)
+		return;
+	signals->queue_limit = roll(dice, UINT64_MAX);
+	for (int i = 0; i < SNAP_NR_SIGNALS; i++)
+		if (!roll(dice, 8))
+			fill(dice, &signals->actions[i], sizeof(*signals->actions));
+}
+
 static void make_thread(struct dice *dice, const struct snap_arch *arch,
 			const struct shape *shape, struct snap_thread *thread)
 {
@@ -72,6 +96,7 @@ static void make_thread(struct dice *dice, const struct snap_arch *arch,
 	thread->tid_address = roll(dice, UINT64_MAX);
 	thread->interrupted_result = -(int32_t)roll(dice, 600);
 	thread->interrupted_syscall = (int32_t)roll(dice, 400) - 1;
+	make_pending(dice, &thread->pending);
 	if (snap_thread_has(thread, SNAP_THREAD_SIGINFO))
 		fill(dice, thread->siginfo, sizeof(thread->siginfo));
 }
@@ -173,6 +198,7 @@ static void make_process(struct dice *dice, struct snap_snapshot *snapshot)
 	snapshot->auxv_size = 16 * roll(dice, 20);
 	snapshot->auxv = snapshot->auxv_size ? malloc(snapshot->auxv_size) : NULL;
 	fill(dice, snapshot->auxv, snapshot->auxv_size);
+	make_signals(dice, &snapshot->signals);
 	assert_ok(snap_cpu_set(&snapshot->cpu, "xcr0", roll(dice, UINT64_MAX)));
 	assert_ok(snap_cpu_set(&snapshot->cpu, "avx", 1));
 	assert_ok(snap_cpu_set_text(&snapshot->cpu, "model-name", ""));

@@ -315,7 +315,9 @@ static void check_calls(const struct snap_arch *arch, const struct snap_cpu *cpu
 	assert_int_equal(arch->syscall_number(regs), -1);
 
 	arch->set_pc(regs, 0x8000);
+	arch->set_sp(regs, 0x9000);
 	assert_int_equal(arch->pc(&copy), 0x8000);
+	assert_int_equal(arch->sp(&copy), 0x9000);
 	assert_int_equal(arch->syscall_result(regs), -14);
 }
 

@@ -223,9 +223,9 @@ static void test_what_a_newer_minor_version_appends_is_skipped(void **state)
 	grow_number(extents + 8, 4);
 	grow_number(size_of_note(extents), 4);
 	insert(&image, extents + 12 + 32, "more", 4);
-	// and a longer note, both of version 1.1
+	// and a longer note, both of the next version
 	uint8_t *omissions = find_note(&image, SNAP_NOTE_OMISSIONS);
-	omissions[2] = extents[2] = 1;
+	omissions[2] = extents[2] = SNAP_IMAGE_MINOR + 1;
 	grow_number(size_of_note(omissions), 4);
 	insert(&image, extents - SNAP_NOTE_HEADER_SIZE, "more", 4);
 

@@ -227,6 +227,9 @@ static void test_notes_come_in_the_order_of_the_kernel(void **state)
 		}
 		assert_string_equal(notes[at].owner, SNAP_NOTE_OWNER);
 		assert_int_equal(notes[at++].type, SNAP_NOTE_THREAD);
+		// Behind it, what each family of state has of the thread.
+		while (!thread && !strcmp(notes[at].owner, SNAP_NOTE_OWNER))
+			at++;
 		if (!thread) {
 			assert_int_equal(notes[at++].type, NT_PRSTATUS);
 			assert_int_equal(notes[at++].type, NT_SIGINFO);
@@ -326,7 +329,7 @@ static void test_our_notes_are_laid_out_as_documented(void **state)
 	make_image(state, snapshot, &image);
 
 	const uint8_t *note = find_note(&image, SNAP_NOTE_MANIFEST);
-	assert_int_equal(number(note, 0, 4), 1);
+	assert_int_equal(number(note, 0, 4), SNAP_IMAGE_MAJOR | SNAP_IMAGE_MINOR << 16);
 	assert_int_equal(number(note, 4, 4), 4096);
 	assert_int_equal(number(note, 8, 4), 2);
 	assert_memory_equal(note + 12, snapshot->uuid, 16);
@@ -361,6 +364,49 @@ static void test_our_notes_are_laid_out_as_documented(void **state)
 			    snap_memory_bytes(&snapshot->memory, extent), 4096);
 }
 
+static void test_the_notes_on_signals_are_laid_out_as_documented(void **state)
+{
+	// GIVEN one action, one signal pending for the process, one for a thread
+	_cleanup_snapshot_ struct snap_snapshot *snapshot = make_snapshot(&small_shape);
+	_cleanup_buffer_ struct snap_buffer image = { 0 };
+	struct snap_signals *signals = &snapshot->signals;
+	struct snap_thread *thread = &snapshot->threads[1];
+	struct snap_siginfo hup = { { 1 } }, usr1 = { { 10 } };
+	snapshot->current_tid = thread->tid;
+	snap_pending_deinit(&signals->pending);
+	snap_pending_deinit(&thread->pending);
+	*signals = (struct snap_signals){
+		.is_captured = true,
+		.queue_limit = 77,
+		.actions[14] = { 0x1000, 4, 0x2000, 8 },
+		.pending.is_captured = true,
+	};
+	thread->pending.is_captured = true;
+	assert_ok(snap_pending_append(&signals->pending, &hup));
+	assert_ok(snap_pending_append(&thread->pending, &usr1));
+
+	make_image(state, snapshot, &image);
+
+	const uint8_t *note = find_note(&image, SNAP_NOTE_SIGNALS);
+	assert_int_equal(number(note, 4, 4), 3);
+	assert_int_equal(number(note, 8, 8), 77);
+	assert_int_equal(number(note, 16, 4), 1);
+	assert_int_equal(number(note, 20, 4), 36);
+	assert_int_equal(number(note, 24, 4), 15);
+	assert_int_equal(number(note, 28, 8), 0x1000);
+	assert_int_equal(number(note, 36, 8), 4);
+	assert_int_equal(number(note, 44, 8), 0x2000);
+	assert_int_equal(number(note, 52, 8), 8);
+	assert_int_equal(number(note, 60, 4), 1);
+	assert_int_equal(number(note, 64, 4), 128);
+	assert_memory_equal(note + 68, &hup, sizeof(hup));
+
+	note = find_note(&image, SNAP_NOTE_PENDING);
+	assert_int_equal(number(note, 4, 4), 1);
+	assert_int_equal(number(note, 8, 4), 128);
+	assert_memory_equal(note + 12, &usr1, sizeof(usr1));
+}
+
 #define image_test(name) \
 	cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
@@ -375,6 +421,7 @@ int main(void)
 		image_test(test_the_process_is_named_as_the_kernel_would),
 		image_test(test_mapped_files_are_listed),
 		image_test(test_our_notes_are_laid_out_as_documented),
+		image_test(test_the_notes_on_signals_are_laid_out_as_documented),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,6 +201,161 @@ static void test_a_full_address_space_is_told(void **state)
 	assert_refused(&below, &below);
 }
 
+/** A snapshot in which signals were captured. */
+static struct snap_snapshot *process_with_signals(void)
+{
+	struct snap_snapshot *snapshot = process(NULL);
+	snapshot->signals.is_captured = true;
+	snapshot->signals.queue_limit = 10;
+	snapshot->signals.pending.is_captured = true;
+	snapshot->threads[0].pending.is_captured = true;
+	return snapshot;
+}
+
+static void put_pending(struct snap_pending *pending, int signal, int code)
+{
+	struct snap_siginfo info = { { 0 } };
+	memcpy(info.bytes, &signal, sizeof(signal));
+	memcpy(info.bytes + 8, &code, sizeof(code));
+	assert_ok(snap_pending_append(pending, &info));
+}
+
+/** What is planned between two, without what every plan ends with. */
+static void assert_steps(const struct snap_snapshot *image,
+			 const struct snap_snapshot *live, const char *steps)
+{
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	assert_ok(snap_plan_explain(&plan, &text));
+	assert_ok(snap_buffer_append_uint(&text, 0, 1));
+	char *end = strstr((char *)text.data, "write memory");
+	assert_non_null(end);
+	*end = '\0';
+	assert_string_equal((char *)text.data, steps);
+}
+
+static void test_signals_that_are_the_same_need_no_step(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_signals();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_signals();
+	assert_steps(image, live, "");
+	image->signals.actions[9].handler = live->signals.actions[9].handler = 0x1234;
+	put_pending(&image->threads[0].pending, 34, -1);
+	put_pending(&live->threads[0].pending, 34, -1);
+	assert_steps(image, live, "");
+	// Nobody can see who has sent a SIGSTOP.
+	put_pending(&image->signals.pending, 19, 0);
+	put_pending(&live->signals.pending, 19, -1);
+	assert_steps(image, live, "");
+}
+
+static void test_what_was_not_captured_stays(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process(NULL);
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_signals();
+	live->signals.actions[9].handler = 0x1234;
+	put_pending(&live->signals.pending, 10, 0);
+	assert_steps(image, live, "");
+}
+
+static void test_actions_are_set_back(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_signals();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_signals();
+	live->signals.actions[9].handler = 0x1234;
+	image->signals.actions[63].mask = 1;
+	// The kernel has none for these two, whatever an image says.
+	image->signals.actions[8].handler = image->signals.actions[18].handler = 1;
+	assert_steps(image, live,
+		     "set action of SIGUSR1: its handler, its flags or its mask has "
+		     "changed since\n"
+		     "set action of SIGRTMIN+30: its handler, its flags or its mask "
+		     "has changed since\n");
+}
+
+static void test_pending_signals_are_exchanged_as_a_whole(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_signals();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_signals();
+	put_pending(&image->signals.pending, 10, 0);
+	put_pending(&image->threads[0].pending, 34, -1);
+	put_pending(&image->threads[0].pending, 34, -1);
+	put_pending(&live->threads[0].pending, 34, -1);
+	assert_steps(image, live,
+		     "take away SIGRTMIN of thread 100: it is pending now\n"
+		     "queue SIGUSR1 of the process; 2 SIGRTMIN of thread 100: it was "
+		     "pending at the snapshot\n");
+	assert_steps(
+		live, image,
+		"take away SIGUSR1 of the process; 2 SIGRTMIN of thread 100: it is "
+		"pending now\n"
+		"queue SIGRTMIN of thread 100: it was pending at the snapshot\n");
+}
+
+static void test_an_action_that_may_remove_signals_has_them_queued_again(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_signals();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_signals();
+	image->signals.actions[9].handler = 1;
+	put_pending(&image->signals.pending, 10, 0);
+	put_pending(&live->signals.pending, 10, 0);
+	assert_steps(image, live,
+		     "take away SIGUSR1 of the process: it is pending now\n"
+		     "set action of SIGUSR1: its handler, its flags or its mask has "
+		     "changed since\n"
+		     "queue SIGUSR1 of the process: it was pending at the snapshot\n");
+}
+
+static void test_a_signal_stack_is_set_back(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_signals();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_signals();
+	image->threads[0].members = live->threads[0].members = SNAP_THREAD_ALTSTACK;
+	image->threads[0].altstack.sp = live->threads[0].altstack.sp = 0x1000;
+	// Being on it or not is no difference: the stack pointer says so.
+	live->threads[0].altstack.flags = 1;
+	assert_steps(image, live, "");
+	live->threads[0].altstack.flags = UINT32_C(1) << 31;
+	assert_steps(image, live,
+		     "set signal stack of thread 100 (it): it has changed since\n");
+}
+
+static void assert_signals_refused(const struct snap_snapshot *image,
+				   const struct snap_snapshot *live)
+{
+	struct snap_plan plan = { 0 };
+	assert_error(snap_plan_make(image, live, 0x4000, &plan), REFUSED);
+	assert_null(plan.steps);
+}
+
+static void test_more_signals_than_allowed_are_refused(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_signals();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_signals();
+	for (int i = 0; i < 4; i++)
+		put_pending(&image->signals.pending, 34, -1);
+	put_pending(&live->signals.pending, 34, -1);
+	live->signals.nr_queued = 7; // and one of them goes
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
+	live->signals.nr_queued = 8;
+	assert_signals_refused(image, live);
+	// A limit that was lowered since is raised again before.
+	image->signals.queue_limit = 11;
+	_cleanup_plan_ struct snap_plan other = { 0 };
+	assert_ok(snap_plan_make(image, live, 0x4000, &other));
+}
+
+static void test_a_sigcont_and_the_debuggers_sigstop_exclude_each_other(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_signals();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_signals();
+	put_pending(&image->signals.pending, 18, 0);
+	live->threads[0].pending.has_stop_due = true;
+	assert_signals_refused(image, live);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +370,16 @@ int main(void)
 			test_what_cannot_be_put_back_is_refused_before_anything),
 		cmocka_unit_test(test_threads_must_be_the_same),
 		cmocka_unit_test(test_a_full_address_space_is_told),
+		cmocka_unit_test(test_signals_that_are_the_same_need_no_step),
+		cmocka_unit_test(test_what_was_not_captured_stays),
+		cmocka_unit_test(test_actions_are_set_back),
+		cmocka_unit_test(test_pending_signals_are_exchanged_as_a_whole),
+		cmocka_unit_test(
+			test_an_action_that_may_remove_signals_has_them_queued_again),
+		cmocka_unit_test(test_a_signal_stack_is_set_back),
+		cmocka_unit_test(test_more_signals_than_allowed_are_refused),
+		cmocka_unit_test(
+			test_a_sigcont_and_the_debuggers_sigstop_exclude_each_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
