@@ -266,6 +266,7 @@ static snap_err add_families(struct digests *digests)
 				    struct snap_buffer *ret);
 	} families[] = {
 		{ "pending signals", snap_digest_signals },
+		{ "timers", snap_digest_timers },
 	};
 
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(families); i++) {

@@ -13,4 +13,8 @@
 _must_check_ snap_err snap_digest_signals(struct snap_tracee *tracee,
 					  struct snap_buffer *ret);
 
+/** Which timers there are. */
+_must_check_ snap_err snap_digest_timers(struct snap_tracee *tracee,
+					 struct snap_buffer *ret);
+
 #endif

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 
 #include "core/capture/signals.h"
+#include "core/capture/timers.h"
 #include "core/inject/borrow.h"
 #include "core/inject/room.h"
 #include "core/inject/syscall_insn.h"
@@ -94,6 +95,7 @@ static snap_err (*const questions[])(struct snap_room *room, struct snap_borrowe
 				     struct snap_snapshot *snapshot) = {
 	ask_brk,
 	snap_ask_actions,
+	snap_ask_timers,
 };
 
 static snap_err ask_others(struct snap_room *room, uint64_t insn,

@@ -8,6 +8,7 @@
 #include "core/tracee/proc.h"
 #include "core/tracee/registers.h"
 #include "core/tracee/signals.h"
+#include "core/tracee/timers.h"
 
 /** Refuse a thread that is not stopped under our hands. */
 static snap_err check_state(struct snap_tracee *tracee, pid_t tid)
@@ -93,6 +94,7 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 					 (int)tracee->pid, (int)current_tid);
 	SNAP_TRY(snap_tracee_read_vmas(tracee, &snapshot->vmas));
 	SNAP_TRY(snap_capture_signals(tracee, snapshot));
+	SNAP_TRY(snap_tracee_read_timers(tracee, &snapshot->timers));
 
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
@@ -100,6 +102,7 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 		return snap_snapshot_omit(
 			snapshot,
 			"The process is under seccomp: its signal handlers and "
-			"stacks, TID addresses and heap end could not be asked for.");
+			"stacks, timers, TID addresses and heap end could not be "
+			"asked for.");
 	return snap_ask_process(tracee, snapshot);
 }

@@ -68,6 +68,8 @@ _must_check_ snap_err snap_notes_put_process(struct snap_buffer *notes,
 /** The notes of each family of state; nothing where it was not captured. */
 _must_check_ snap_err snap_notes_put_signals(struct snap_buffer *notes,
 					     const struct snap_signals *signals);
+_must_check_ snap_err snap_notes_put_timers(struct snap_buffer *notes,
+					    const struct snap_timers *timers);
 _must_check_ snap_err snap_notes_put_pending(struct snap_buffer *notes,
 					     const struct snap_thread *thread);
 

@@ -58,6 +58,8 @@ _must_check_ snap_err snap_parse_list(struct snap_parse *parse,
 /** The notes of each family of state. */
 _must_check_ snap_err snap_parse_signals(struct snap_parse *parse,
 					 struct snap_reader *note);
+_must_check_ snap_err snap_parse_timers(struct snap_parse *parse,
+					struct snap_reader *note);
 _must_check_ snap_err snap_parse_pending(struct snap_parse *parse,
 					 struct snap_reader *note);
 

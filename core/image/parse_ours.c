@@ -201,6 +201,7 @@ static const struct kind {
 	{ SNAP_NOTE_EXTENTS, "its extents note", false, parse_extents },
 	{ SNAP_NOTE_DIGEST, "its digest note", false, parse_digest },
 	{ SNAP_NOTE_SIGNALS, "its signals note", false, snap_parse_signals },
+	{ SNAP_NOTE_TIMERS, "its timers note", false, snap_parse_timers },
 	{ SNAP_NOTE_PENDING, "its pending signals note", true, snap_parse_pending },
 };
 

@@ -118,6 +118,7 @@ snap_err snap_notes_put_process(struct snap_buffer *notes,
 	SNAP_TRY(put_cpu(notes, &snapshot->cpu));
 	SNAP_TRY(put_mappings(notes, &snapshot->vmas));
 	SNAP_TRY(snap_notes_put_signals(notes, &snapshot->signals));
+	SNAP_TRY(snap_notes_put_timers(notes, &snapshot->timers));
 	return put_omissions(notes, snapshot);
 }
 

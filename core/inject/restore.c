@@ -194,8 +194,14 @@ static snap_err run(struct snap_restorer *restorer, bool verifies_memory)
 	SNAP_TRY(snap_remap_verify(restorer));
 	if (verifies_memory)
 		SNAP_TRY(snap_verify_memory(&restorer->rewinder));
+	SNAP_TRY(snap_run_steps(restorer, SNAP_BEFORE_LANDING));
 	SNAP_TRY(land_threads(restorer));
-	return commit(restorer);
+	snap_err error = commit(restorer);
+	if (!error)
+		return SNAP_OK;
+	// It has its landed mask again, and what is pending must not stop its undoing.
+	_cleanup_error_ snap_err unblocked = snap_borrowed_block(restorer->worker);
+	return error;
 }
 
 snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan *plan,

@@ -65,6 +65,7 @@ void snap_snapshot_destroy(struct snap_snapshot *snapshot)
 		snap_thread_deinit(&snapshot->threads[i]);
 	free(snapshot->threads);
 	snap_pending_deinit(&snapshot->signals.pending);
+	snap_timers_deinit(&snapshot->timers);
 	snap_vmas_deinit(&snapshot->vmas);
 	snap_memory_deinit(&snapshot->memory);
 	for (size_t i = 0; i < snapshot->nr_omissions; i++)

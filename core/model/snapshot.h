@@ -10,6 +10,7 @@
 #include "core/model/memory.h"
 #include "core/model/signals.h"
 #include "core/model/thread.h"
+#include "core/model/timers.h"
 #include "core/model/vma.h"
 
 #define SNAP_UUID_SIZE 16
@@ -76,6 +77,7 @@ struct snap_snapshot {
 	size_t nr_threads;
 
 	struct snap_signals signals;
+	struct snap_timers timers;
 
 	struct snap_vmas vmas;
 	struct snap_memory memory;

@@ -6,6 +6,7 @@
 #include "core/plan/gap.h"
 #include "core/plan/remap.h"
 #include "core/plan/signals.h"
+#include "core/plan/timers.h"
 
 void snap_plan_deinit(struct snap_plan *plan)
 {
@@ -210,6 +211,7 @@ static int compare_steps(const void *a, const void *b)
 /** What may add steps, each about one kind of thing. */
 static snap_err (*const families[])(struct snap_plan *plan) = {
 	snap_plan_remap,
+	snap_plan_timers, // before signals, which look at its steps
 	snap_plan_signals,
 };
 

@@ -21,6 +21,8 @@ enum snap_step_kind {
 enum snap_phase {
 	SNAP_BEFORE_MEMORY,
 	SNAP_AFTER_MEMORY,
+	/** All memory has been read back: what runs on by itself is started now. */
+	SNAP_BEFORE_LANDING,
 	/** Everything else has succeeded: what cannot be undone is done now. */
 	SNAP_AT_COMMIT,
 };

@@ -140,19 +140,34 @@ static snap_err check_continue(const struct snap_plan *plan)
 	return SNAP_OK;
 }
 
+/** Whether one of the steps planned so far is of a kind. */
+static bool has_step(const struct snap_plan *plan, enum snap_step_kind kind)
+{
+	for (size_t i = 0; i < plan->nr_steps; i++)
+		if (plan->steps[i].kind == kind)
+			return true;
+	return false;
+}
+
 /**
- * An action that ignores a signal removes it from the queues, so what is pending is
- * queued again whenever an action changes.
+ * An action that ignores a signal removes it from the queues; a timer that is set or
+ * deleted takes back the signal that it has sent. So what is pending is queued again
+ * whenever that may happen. A timer that runs sends one until it is stopped.
  */
-static snap_err plan_pending(struct snap_plan *plan, bool has_action_steps)
+static snap_err plan_pending(struct snap_plan *plan)
 {
 	const struct snap_snapshot *image = plan->image, *live = plan->live;
-	if (!image->signals.pending.is_captured ||
-	    (!has_action_steps && is_same_pending(plan)))
+	bool may_send = has_step(plan, SNAP_STEP_STOP_INTERVAL) ||
+			has_step(plan, SNAP_STEP_STOP_TIMER);
+	bool may_lose = may_send || has_step(plan, SNAP_STEP_ACTION) ||
+			has_step(plan, SNAP_STEP_ARM_TIMER) ||
+			has_step(plan, SNAP_STEP_CLEAR_TIMER) ||
+			has_step(plan, SNAP_STEP_DELETE_TIMER);
+	if (!image->signals.pending.is_captured || (!may_lose && is_same_pending(plan)))
 		return SNAP_OK;
 	SNAP_TRY(check_queue(plan));
 	SNAP_TRY(check_continue(plan));
-	if (count_pending(live))
+	if (count_pending(live) || may_send)
 		SNAP_TRY(snap_plan_add(plan, &(struct snap_step){
 						     .kind = SNAP_STEP_DRAIN,
 						     .is = live,
@@ -167,11 +182,9 @@ static snap_err plan_pending(struct snap_plan *plan, bool has_action_steps)
 
 snap_err snap_plan_signals(struct snap_plan *plan)
 {
-	size_t nr_before = plan->nr_steps;
 	SNAP_TRY(plan_actions(plan));
-	bool has_action_steps = plan->nr_steps > nr_before;
 	SNAP_TRY(plan_altstacks(plan));
-	return plan_pending(plan, has_action_steps);
+	return plan_pending(plan);
 }
 
 snap_err snap_describe_signal(const struct snap_step *step, struct snap_buffer *ret)
@@ -213,6 +226,8 @@ snap_err snap_describe_pending(const struct snap_step *step, struct snap_buffer 
 {
 	const struct snap_snapshot *snapshot = step->wanted ? step->wanted : step->is;
 	const char *and = "";
+	if (!count_pending(snapshot))
+		return snap_describe(ret, "what timers send until they are stopped");
 	if (snapshot->signals.pending.nr) {
 		SNAP_TRY(describe_set(&snapshot->signals.pending, ret));
 		SNAP_TRY(snap_describe(ret, " of the process"));

@@ -12,6 +12,7 @@ PROGRAMS = [
     ["remaps", "shrink"],
     ["signals"],
     ["threads", "2"],
+    ["timers"],
     ["vectors"],
 ]
 

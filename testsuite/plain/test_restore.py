@@ -7,7 +7,7 @@ import pytest
 from conftest import Spawn, state, stop_at
 
 USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
-PROGRAMS = ["signals", "steps", "threads", "vectors"]
+PROGRAMS = ["signals", "steps", "threads", "timers", "vectors"]
 
 
 @pytest.mark.restores

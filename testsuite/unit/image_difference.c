@@ -40,6 +40,19 @@ static const char *compare_signals(const struct snap_signals *a,
 	return compare_pending(&a->pending, &b->pending);
 }
 
+static const char *compare_timers(const struct snap_timers *a,
+				  const struct snap_timers *b)
+{
+	COMPARE(a, b, is_captured);
+	COMPARE(a, b, is_list_captured);
+	COMPARE_BYTES(a, b, intervals);
+	COMPARE(a, b, nr);
+	for (size_t i = 0; i < a->nr; i++)
+		if (memcmp(&a->list[i], &b->list[i], sizeof(a->list[i])))
+			return "a timer";
+	return NULL;
+}
+
 static const char *compare_threads(const struct snap_thread *a,
 				   const struct snap_thread *b)
 {
@@ -174,6 +187,8 @@ const char *find_difference(const struct snap_snapshot *a,
 		difference = compare_cpus(&a->cpu, &b->cpu);
 	if (!difference)
 		difference = compare_signals(&a->signals, &b->signals);
+	if (!difference)
+		difference = compare_timers(&a->timers, &b->timers);
 	if (!difference)
 		difference = compare_memory(&a->memory, &b->memory);
 	return difference;

@@ -68,6 +68,22 @@ static void make_signals(struct dice *dice, struct snap_signals *signals)
 			fill(dice, &signals->actions[i], sizeof(*signals->actions));
 }
 
+static void make_timers(struct dice *dice, struct snap_timers *timers)
+{
+	timers->is_captured = roll(dice, 4);
+	if (!timers->is_captured)
+		return;
+	timers->is_list_captured = roll(dice, 4);
+	for (int i = 0; i < SNAP_NR_INTERVALS; i++)
+		fill(dice, &timers->intervals[i], sizeof(timers->intervals[i]));
+	for (int i = 0; timers->is_list_captured && i < (int)roll(dice, 4); i++) {
+		struct snap_timer timer;
+		fill(dice, &timer, sizeof(timer));
+		timer.id = 3 * i;
+		assert_ok(snap_timers_append(timers, &timer));
+	}
+}
+
 static void make_thread(struct dice *dice, const struct snap_arch *arch,
 			const struct shape *shape, struct snap_thread *thread)
 {
@@ -199,6 +215,7 @@ static void make_process(struct dice *dice, struct snap_snapshot *snapshot)
 	snapshot->auxv = snapshot->auxv_size ? malloc(snapshot->auxv_size) : NULL;
 	fill(dice, snapshot->auxv, snapshot->auxv_size);
 	make_signals(dice, &snapshot->signals);
+	make_timers(dice, &snapshot->timers);
 	assert_ok(snap_cpu_set(&snapshot->cpu, "xcr0", roll(dice, UINT64_MAX)));
 	assert_ok(snap_cpu_set(&snapshot->cpu, "avx", 1));
 	assert_ok(snap_cpu_set_text(&snapshot->cpu, "model-name", ""));

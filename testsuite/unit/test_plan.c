@@ -282,15 +282,15 @@ static void test_pending_signals_are_exchanged_as_a_whole(void **state)
 	put_pending(&image->threads[0].pending, 34, -1);
 	put_pending(&image->threads[0].pending, 34, -1);
 	put_pending(&live->threads[0].pending, 34, -1);
-	assert_steps(image, live,
-		     "take away SIGRTMIN of thread 100: it is pending now\n"
-		     "queue SIGUSR1 of the process; 2 SIGRTMIN of thread 100: it was "
-		     "pending at the snapshot\n");
 	assert_steps(
-		live, image,
-		"take away SIGUSR1 of the process; 2 SIGRTMIN of thread 100: it is "
-		"pending now\n"
-		"queue SIGRTMIN of thread 100: it was pending at the snapshot\n");
+		image, live,
+		"take away SIGRTMIN of thread 100: what was pending then takes its place\n"
+		"queue SIGUSR1 of the process; 2 SIGRTMIN of thread 100: it was "
+		"pending at the snapshot\n");
+	assert_steps(live, image,
+		     "take away SIGUSR1 of the process; 2 SIGRTMIN of thread 100: "
+		     "what was pending then takes its place\n"
+		     "queue SIGRTMIN of thread 100: it was pending at the snapshot\n");
 }
 
 static void test_an_action_that_may_remove_signals_has_them_queued_again(void **state)
@@ -300,11 +300,12 @@ static void test_an_action_that_may_remove_signals_has_them_queued_again(void **
 	image->signals.actions[9].handler = 1;
 	put_pending(&image->signals.pending, 10, 0);
 	put_pending(&live->signals.pending, 10, 0);
-	assert_steps(image, live,
-		     "take away SIGUSR1 of the process: it is pending now\n"
-		     "set action of SIGUSR1: its handler, its flags or its mask has "
-		     "changed since\n"
-		     "queue SIGUSR1 of the process: it was pending at the snapshot\n");
+	assert_steps(
+		image, live,
+		"take away SIGUSR1 of the process: what was pending then takes its place\n"
+		"set action of SIGUSR1: its handler, its flags or its mask has "
+		"changed since\n"
+		"queue SIGUSR1 of the process: it was pending at the snapshot\n");
 }
 
 static void test_a_signal_stack_is_set_back(void **state)
@@ -356,6 +357,115 @@ static void test_a_sigcont_and_the_debuggers_sigstop_exclude_each_other(void **s
 	assert_signals_refused(image, live);
 }
 
+/** A snapshot in which timers were captured, by a kernel that can make them again. */
+static struct snap_snapshot *process_with_timers(void)
+{
+	struct snap_snapshot *snapshot = process_with_signals();
+	snapshot->timers.is_captured = snapshot->timers.is_list_captured = true;
+	snapshot->timers.can_choose_ids = true;
+	return snapshot;
+}
+
+#define S UINT64_C(1000000000)
+
+static void put_timer(struct snap_snapshot *snapshot, int id, int clock, uint64_t left)
+{
+	const struct snap_timer timer = {
+		.id = id,
+		.clock = clock,
+		.signal = 14,
+		.time = { .left = left },
+	};
+	assert_ok(snap_timers_append(&snapshot->timers, &timer));
+}
+
+static void test_timers_that_are_the_same_need_no_step(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_timers();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_timers();
+	put_timer(image, 3, 1, 0);
+	put_timer(live, 3, 1, 0);
+	put_timer(image, 4, -6, 5 * S);
+	put_timer(live, 4, -6, 5 * S);
+	image->timers.intervals[1].left = live->timers.intervals[1].left = 7 * S;
+	// What was delivered last cannot be told to the kernel.
+	image->timers.list[0].overrun = 9;
+	assert_steps(image, live, "");
+}
+
+#define STOP_SIGNALS                                                   \
+	"take away what timers send until they are stopped: what was " \
+	"pending then takes its place\n"
+
+static void test_a_timer_that_runs_is_stopped_and_set_again(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_timers();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_timers();
+	put_timer(image, 3, 1, 9 * S);
+	put_timer(live, 3, 1, 8 * S);
+	image->timers.intervals[0] = (struct snap_timer_time){ S / 2, 60 * S };
+	live->timers.intervals[2].left = 1;
+	assert_steps(image, live,
+		     "stop timer ITIMER_PROF: it runs on until then\n"
+		     "stop POSIX timer 3: it runs on until then\n" STOP_SIGNALS
+		     "set timer ITIMER_REAL, 60.000 s left, then every 0.500 s: so it "
+		     "was at the snapshot\n"
+		     "set POSIX timer 3, 9.000 s left: so it was at the snapshot\n");
+}
+
+static void test_timers_are_made_deleted_and_exchanged(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_timers();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_timers();
+	put_timer(image, 1, 1, 0);
+	put_timer(image, 2, 0, 2 * S);
+	put_timer(live, 2, 1, 0);
+	put_timer(live, 7, 1, 0);
+	assert_steps(image, live,
+		     "delete POSIX timer 2: its number was another's at the snapshot\n"
+		     "make POSIX timer 1, not running: it has been deleted since\n"
+		     "make POSIX timer 2, 2.000 s left: it has been deleted since\n"
+		     "set POSIX timer 2, 2.000 s left: so it was at the snapshot\n"
+		     "delete POSIX timer 7: it was not there at the snapshot\n");
+}
+
+static void test_a_timer_that_cannot_be_made_again_is_refused(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_timers();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_timers();
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	put_timer(image, 1, 1, 0);
+	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
+	// A kernel before 6.15
+	live->timers.can_choose_ids = false;
+	assert_signals_refused(image, live);
+	// A timer of a thread that had ended
+	live->timers.can_choose_ids = true;
+	image->timers.list[0].notify = 4;
+	assert_signals_refused(image, live);
+	image->timers.list[0].tid = 100;
+	_cleanup_plan_ struct snap_plan other = { 0 };
+	assert_ok(snap_plan_make(image, live, 0x4000, &other));
+}
+
+static void test_what_a_timer_has_sent_is_queued_again(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process_with_timers();
+	_cleanup_snapshot_ struct snap_snapshot *live = process_with_timers();
+	// Setting the timer would take it back (posix_timer_set_common()).
+	put_timer(image, 1, 1, 9 * S);
+	put_timer(live, 1, 1, 8 * S);
+	put_pending(&image->signals.pending, 14, -2);
+	put_pending(&live->signals.pending, 14, -2);
+	assert_steps(
+		image, live,
+		"stop POSIX timer 1: it runs on until then\n"
+		"take away SIGALRM of the process: what was pending then takes its "
+		"place\n"
+		"queue SIGALRM of the process: it was pending at the snapshot\n"
+		"set POSIX timer 1, 9.000 s left: so it was at the snapshot\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +490,11 @@ int main(void)
 		cmocka_unit_test(test_more_signals_than_allowed_are_refused),
 		cmocka_unit_test(
 			test_a_sigcont_and_the_debuggers_sigstop_exclude_each_other),
+		cmocka_unit_test(test_timers_that_are_the_same_need_no_step),
+		cmocka_unit_test(test_a_timer_that_runs_is_stopped_and_set_again),
+		cmocka_unit_test(test_timers_are_made_deleted_and_exchanged),
+		cmocka_unit_test(test_a_timer_that_cannot_be_made_again_is_refused),
+		cmocka_unit_test(test_what_a_timer_has_sent_is_queued_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
