@@ -152,12 +152,34 @@ static void test_a_limit_on_files_does_not_kill(void **state)
 	assert_int_equal(count_names(state), 0);
 }
 
+/** The padding behind the head: room for what a test inserts. */
+static size_t padding(const struct snap_buffer *image)
+{
+	return -(uintptr_t)head_size(image) % SNAP_PAGE_SIZE;
+}
+
+/** An image with room in its head: where it has little, a longer text makes a page
+ * more. */
+static void make_roomy_image(void **state, struct snap_snapshot *snapshot,
+			     struct snap_buffer *image)
+{
+	char text[SNAP_PAGE_SIZE / 2 + 1];
+	make_image(state, snapshot, image);
+	if (padding(image) >= SNAP_PAGE_SIZE / 4)
+		return;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = 0;
+	assert_ok(snap_snapshot_set_text(&snapshot->note, text));
+	image->size = 0;
+	make_image(state, snapshot, image);
+}
+
 /** Make room in the head, in the padding behind it. */
 static void insert(struct snap_buffer *image, uint8_t *at, const void *data,
 		   size_t size)
 {
 	uint8_t *end = image->data + head_size(image);
-	assert_true(-(uintptr_t)head_size(image) % SNAP_PAGE_SIZE >= size);
+	assert_true(padding(image) >= size);
 	memmove(at + size, at, (size_t)(end - at));
 	memcpy(at, data, size);
 	((Elf64_Phdr *)(image->data + sizeof(Elf64_Ehdr)))->p_filesz += size;
@@ -199,7 +221,7 @@ static void test_a_note_that_nobody_knows_is_skipped(void **state)
 {
 	_cleanup_snapshot_ struct snap_snapshot *snapshot = make_snapshot(&small_shape);
 	_cleanup_buffer_ struct snap_buffer image = { 0 };
-	make_image(state, snapshot, &image);
+	make_roomy_image(state, snapshot, &image);
 
 	static const struct {
 		Elf64_Nhdr header;
@@ -216,7 +238,7 @@ static void test_what_a_newer_minor_version_appends_is_skipped(void **state)
 {
 	_cleanup_snapshot_ struct snap_snapshot *snapshot = make_snapshot(&small_shape);
 	_cleanup_buffer_ struct snap_buffer image = { 0 };
-	make_image(state, snapshot, &image);
+	make_roomy_image(state, snapshot, &image);
 
 	// GIVEN a longer record in a list,
 	uint8_t *extents = find_note(&image, SNAP_NOTE_EXTENTS);
