@@ -91,6 +91,14 @@ static snap_err add_registers(struct digests *digests, struct snap_thread *threa
 	return SNAP_OK;
 }
 
+static snap_err add_thread_state(struct digests *digests, pid_t tid)
+{
+	_cleanup_buffer_ struct snap_buffer state = { 0 };
+	SNAP_TRY(snap_digest_thread(&digests->tracee, tid, &state));
+	return add(digests, XXH3_128bits(state.data, state.size), "process %d",
+		   (int)tid);
+}
+
 /** The lines of /proc/PID/task/TID/status about signals: pending, blocked, handled. */
 static snap_err add_signals(struct digests *digests, const struct snap_thread *thread)
 {
@@ -110,6 +118,7 @@ static snap_err add_signals(struct digests *digests, const struct snap_thread *t
 	SNAP_TRY(add(digests, XXH3_128bits_digest(digests->hash), "signals %d",
 		     (int)thread->tid));
 	uint64_t mask;
+	SNAP_TRY(add_thread_state(digests, thread->tid));
 	SNAP_TRY(snap_tracee_read_sigmask(&digests->tracee, thread->tid, &mask));
 	return add(digests, XXH3_128bits(&mask, sizeof(mask)), "sigmask %d",
 		   (int)thread->tid);
@@ -267,6 +276,7 @@ static snap_err add_families(struct digests *digests)
 	} families[] = {
 		{ "pending signals", snap_digest_signals },
 		{ "timers", snap_digest_timers },
+		{ "process", snap_digest_process },
 	};
 
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(families); i++) {

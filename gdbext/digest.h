@@ -17,4 +17,13 @@ _must_check_ snap_err snap_digest_signals(struct snap_tracee *tracee,
 _must_check_ snap_err snap_digest_timers(struct snap_tracee *tracee,
 					 struct snap_buffer *ret);
 
+/**
+ * Folder, mask, limits, names, priorities and privileges as /proc tells them: the text
+ * that a digest is made of. What a capture asks the kernel for is not used.
+ */
+_must_check_ snap_err snap_digest_process(struct snap_tracee *tracee,
+					  struct snap_buffer *ret);
+_must_check_ snap_err snap_digest_thread(struct snap_tracee *tracee, pid_t tid,
+					 struct snap_buffer *ret);
+
 #endif

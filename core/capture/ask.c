@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "core/capture/attributes.h"
 #include "core/capture/signals.h"
 #include "core/capture/timers.h"
 #include "core/inject/borrow.h"
@@ -78,7 +79,8 @@ static snap_err ask_thread(struct snap_room *room, struct snap_borrowed *borrowe
 			   struct snap_thread *thread)
 {
 	SNAP_TRY(take_registers(borrowed, thread));
-	return ask_kernel(room, borrowed, thread);
+	SNAP_TRY(ask_kernel(room, borrowed, thread));
+	return snap_ask_thread_attributes(room, borrowed, thread);
 }
 
 static snap_err ask_brk(struct snap_room *room, struct snap_borrowed *who,
@@ -96,6 +98,7 @@ static snap_err (*const questions[])(struct snap_room *room, struct snap_borrowe
 	ask_brk,
 	snap_ask_actions,
 	snap_ask_timers,
+	snap_ask_process_attributes,
 };
 
 static snap_err ask_others(struct snap_room *room, uint64_t insn,

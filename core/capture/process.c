@@ -3,6 +3,7 @@
 #include "core/capture/ask.h"
 #include "core/capture/signals.h"
 #include "core/inject/borrow.h"
+#include "core/tracee/attributes.h"
 #include "core/tracee/mappings.h"
 #include "core/tracee/pending.h"
 #include "core/tracee/proc.h"
@@ -64,6 +65,7 @@ static snap_err read_thread(struct snap_tracee *tracee, pid_t tid,
 	thread->members |= SNAP_THREAD_SIGMASK;
 	SNAP_TRY(snap_tracee_read_pending(tracee, tid, false, &thread->pending));
 	SNAP_TRY(snap_tracee_read_rseq(tracee, thread));
+	SNAP_TRY(snap_tracee_read_thread_state(tracee, tid, &thread->state));
 	return snap_tracee_read_robust_list(tracee, thread);
 }
 
@@ -95,6 +97,7 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 	SNAP_TRY(snap_tracee_read_vmas(tracee, &snapshot->vmas));
 	SNAP_TRY(snap_capture_signals(tracee, snapshot));
 	SNAP_TRY(snap_tracee_read_timers(tracee, &snapshot->timers));
+	SNAP_TRY(snap_tracee_read_process_state(tracee, &snapshot->state));
 
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));

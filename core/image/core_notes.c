@@ -195,7 +195,8 @@ static snap_err put_thread(struct snap_buffer *notes,
 		SNAP_TRY(put_process(notes, snapshot));
 	SNAP_TRY(put_regsets(notes, snapshot, thread));
 	SNAP_TRY(snap_notes_put_thread(notes, snapshot, thread));
-	return snap_notes_put_pending(notes, thread);
+	SNAP_TRY(snap_notes_put_pending(notes, thread));
+	return snap_notes_put_thread_state(notes, thread);
 }
 
 snap_err snap_notes_put_core(struct snap_buffer *notes,

@@ -37,6 +37,8 @@ enum snap_note_type {
 	SNAP_NOTE_SIGNALS = 0x47534e09,
 	SNAP_NOTE_TIMERS = 0x47534e0a,
 	SNAP_NOTE_PENDING = 0x47534e0d,
+	SNAP_NOTE_ATTRIBUTES = 0x47534e0c,
+	SNAP_NOTE_THREAD_ATTRIBUTES = 0x47534e0e,
 };
 
 /** The header of a note and an owner of 8 bytes. */

@@ -73,6 +73,12 @@ _must_check_ snap_err snap_notes_put_timers(struct snap_buffer *notes,
 _must_check_ snap_err snap_notes_put_pending(struct snap_buffer *notes,
 					     const struct snap_thread *thread);
 
+/** Our notes on folder, limits, priorities, names and privileges. */
+_must_check_ snap_err snap_notes_put_process_state(
+	struct snap_buffer *notes, const struct snap_snapshot *snapshot);
+_must_check_ snap_err snap_notes_put_thread_state(struct snap_buffer *notes,
+						  const struct snap_thread *thread);
+
 /** Where the held memory lies: SNAP_EXTENTS_NOTE_SIZE(nr) bytes. */
 _must_check_ snap_err snap_notes_put_extents(struct snap_buffer *notes,
 					     const struct snap_image_extent *extents,

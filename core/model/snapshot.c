@@ -66,6 +66,7 @@ void snap_snapshot_destroy(struct snap_snapshot *snapshot)
 	free(snapshot->threads);
 	snap_pending_deinit(&snapshot->signals.pending);
 	snap_timers_deinit(&snapshot->timers);
+	snap_process_state_deinit(&snapshot->state);
 	snap_vmas_deinit(&snapshot->vmas);
 	snap_memory_deinit(&snapshot->memory);
 	for (size_t i = 0; i < snapshot->nr_omissions; i++)

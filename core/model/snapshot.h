@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/model/attributes.h"
 #include "core/model/cpu.h"
 #include "core/model/memory.h"
 #include "core/model/signals.h"
@@ -79,6 +80,7 @@ struct snap_snapshot {
 	struct snap_signals signals;
 	struct snap_timers timers;
 
+	struct snap_process_state state;
 	struct snap_vmas vmas;
 	struct snap_memory memory;
 

@@ -8,6 +8,7 @@ void snap_thread_deinit(struct snap_thread *thread)
 	for (size_t i = 0; i < SNAP_MAX_REGSETS; i++)
 		free(thread->regsets[i].data);
 	snap_pending_deinit(&thread->pending);
+	snap_thread_state_deinit(&thread->state);
 	*thread = (struct snap_thread){ 0 };
 }
 
@@ -32,13 +33,14 @@ snap_err snap_thread_copy(const struct snap_thread *thread, struct snap_thread *
 	_cleanup_thread_ struct snap_thread copy = *thread;
 	memset(copy.regsets, 0, sizeof(copy.regsets));
 	copy.pending = (struct snap_pending){ 0 };
+	copy.state = (struct snap_thread_state){ 0 };
+	SNAP_TRY(snap_thread_state_copy(&thread->state, &copy.state));
 	for (size_t i = 0; i < SNAP_MAX_REGSETS; i++)
 		SNAP_TRY(snap_thread_set_regset(&copy, i, thread->regsets[i].data,
 						thread->regsets[i].size));
 	SNAP_TRY(snap_pending_copy(&thread->pending, &copy.pending));
 	*ret = copy;
-	memset(copy.regsets, 0, sizeof(copy.regsets));
-	copy.pending = (struct snap_pending){ 0 };
+	copy = (struct snap_thread){ 0 };
 	return SNAP_OK;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "core/model/attributes.h"
 #include "core/model/signals.h"
 
 /** The kernel's TASK_COMM_LEN: 15 characters and the NUL. */
@@ -96,6 +97,8 @@ struct snap_thread {
 	 * again.
 	 */
 	int32_t interrupted_result;
+
+	struct snap_thread_state state;
 };
 
 void snap_thread_deinit(struct snap_thread *thread);

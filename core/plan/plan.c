@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/plan/gap.h"
+#include "core/plan/process.h"
 #include "core/plan/remap.h"
 #include "core/plan/signals.h"
 #include "core/plan/timers.h"
@@ -213,6 +214,7 @@ static snap_err (*const families[])(struct snap_plan *plan) = {
 	snap_plan_remap,
 	snap_plan_timers, // before signals, which look at its steps
 	snap_plan_signals,
+	snap_plan_process,
 };
 
 static snap_err add_steps(struct snap_plan *plan)

@@ -9,6 +9,7 @@
 #include "core/capture/sharing.h"
 #include "core/capture/syscall.h"
 #include "core/compat/adapt.h"
+#include "core/inject/attributes.h"
 #include "core/inject/remap.h"
 #include "core/inject/restore.h"
 #include "core/plan/explain.h"
@@ -194,6 +195,7 @@ static snap_err restore(const struct snap_target *target, struct snap_tracee *tr
 	SNAP_TRY(make_plan(target, tracee, snapshot, options->fpu_mode, live, &adapted,
 			   &plan));
 	SNAP_TRY(snap_remap_validate(tracee, &plan));
+	SNAP_TRY(snap_folder_validate(tracee, &plan));
 
 	_cleanup_free_ struct snap_range *skips = NULL;
 	size_t nr_skips;

@@ -87,10 +87,46 @@ def _process(found: "State") -> Facts:
         yield "Heap ends at", f"0x{process['brk']:x}"
     yield "Parent process", str(process["ppid"])
     yield "Process group", f"{process['pgid']}, of session {process['sid']}"
+    if process["folder"]:
+        yield "Folder", one_line(process["folder"])
+    limited = [
+        f"{name} {soft}" if soft == hard else f"{name} {soft} of {_limit(hard)}"
+        for name, (soft, hard) in process["limits"].items()
+        if soft >= 0
+    ]
+    if limited:
+        yield "Limits", ", ".join(limited)
+    yield from _attributes(process["attributes"])
 
 
 def _process_thread(found: "ThreadState") -> Facts:
-    return ()
+    process = found["process"]
+    if process["cpus"]:
+        yield "CPUs", process["cpus"]
+    if process["groups"]:
+        yield "Groups", process["groups"]
+    yield from _attributes(process["attributes"])
+
+
+def _limit(value: int) -> str:
+    return "unlimited" if value < 0 else str(value)
+
+
+def one_line(text: str) -> str:
+    """Text of the program's, with what would break a line escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+_BASES = {"umask": "03o", "personality": "#x", "coredump-filter": "#x"}
+# Numbers that say nothing to a person by themselves.
+_HIDDEN = ("ns-", "folder-", "root-")
+
+
+def _attributes(attributes: "dict[str, int]") -> Facts:
+    for key, value in attributes.items():
+        if not key.startswith(_HIDDEN):
+            base = _BASES.get(key, "#x" if key.startswith("cap-") else "d")
+            yield key.capitalize().replace("-", " "), format(value, base)
 
 
 _FAMILIES: tuple[tuple[str, Callable[["State"], Facts]], ...] = (("Process", _process),)

@@ -83,9 +83,15 @@ class ProcessState(TypedDict):
     ppid: int
     pgid: int
     sid: int
+    folder: Optional[str]
+    limits: dict[str, tuple[int, int]]  # "NOFILE": soft and hard; -1: unlimited
+    attributes: dict[str, int]  # by the keys of core/model/attributes.def
 
 class ProcessThreadState(TypedDict):
     name: str
+    cpus: Optional[str]  # "0-3,8"
+    groups: Optional[str]  # "4 24 1000"
+    attributes: dict[str, int]
 
 class ThreadState(TypedDict):
     process: ProcessThreadState

@@ -83,8 +83,26 @@ class Snapshot:
         return self._threads
 
     def state(self):
-        process = {"brk": self.brk, "ppid": 1, "pgid": 100, "sid": 100}
-        threads = {t["tid"]: {"process": {"name": t["comm"]}} for t in self._threads}
+        process = {
+            "brk": self.brk,
+            "ppid": 1,
+            "pgid": 100,
+            "sid": 100,
+            "folder": "/srv/two\nlines",
+            "limits": {"CORE": (0, -1), "NOFILE": (256, 256), "AS": (-1, -1)},
+            "attributes": {"umask": 0o22, "root-inode": 2},
+        }
+        threads = {
+            t["tid"]: {
+                "process": {
+                    "name": t["comm"],
+                    "cpus": "0-3,8",
+                    "groups": "",
+                    "attributes": {"nice": -5, "cap-effective": 1 << 40},
+                }
+            }
+            for t in self._threads
+        }
         return {"process": process, "threads": threads}
 
     def mappings(self):

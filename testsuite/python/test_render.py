@@ -206,6 +206,20 @@ def test_state_says_what_was_captured_and_what_was_not():
     assert second.count("not captured") == 5
 
 
+def test_state_says_what_the_kernel_keeps_of_the_process():
+    # GIVEN a process with a folder of an odd name, limits and flags
+    text = render_state.state(Snapshot())
+
+    # THEN each fact is one line, and what says nothing is left out
+    assert r"Folder:           /srv/two\nlines" in text.splitlines()[4]
+    assert "Limits:           CORE 0 of unlimited, NOFILE 256\n" in text
+    assert "Umask:            022\n" in text
+    assert "CPUs:             0-3,8\n" in text
+    assert "Nice:             -5\n" in text
+    assert "Cap effective:    0x10000000000\n" in text
+    assert "Root inode" not in text and "Groups" not in text
+
+
 def test_the_header_names_file_note_and_parent():
     snapshot = Snapshot()
     snapshot.note = "before the crash"

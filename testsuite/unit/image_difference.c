@@ -53,6 +53,40 @@ static const char *compare_timers(const struct snap_timers *a,
 	return NULL;
 }
 
+/** NULL is not "". */
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static const char *compare_attributes(const struct snap_attribute_values *a,
+				      const struct snap_attribute_values *b)
+{
+	COMPARE(a, b, known);
+	COMPARE_BYTES(a, b, list);
+	return NULL;
+}
+
+static const char *compare_process_states(const struct snap_process_state *a,
+					  const struct snap_process_state *b)
+{
+	COMPARE(a, b, nr_limits);
+	COMPARE_BYTES(a, b, limits);
+	if (!is_same_text(a->folder, b->folder))
+		return "state.folder";
+	return compare_attributes(&a->attributes, &b->attributes);
+}
+
+static const char *compare_thread_states(const struct snap_thread_state *a,
+					 const struct snap_thread_state *b)
+{
+	if (!is_same_text(a->cpus, b->cpus))
+		return "state.cpus";
+	if (!is_same_text(a->groups, b->groups))
+		return "state.groups";
+	return compare_attributes(&a->attributes, &b->attributes);
+}
+
 static const char *compare_threads(const struct snap_thread *a,
 				   const struct snap_thread *b)
 {
@@ -80,7 +114,8 @@ static const char *compare_threads(const struct snap_thread *a,
 		    memcmp(a->regsets[i].data, b->regsets[i].data, a->regsets[i].size))
 			return "a register set";
 	}
-	return compare_pending(&a->pending, &b->pending);
+	const char *pending = compare_pending(&a->pending, &b->pending);
+	return pending ? pending : compare_thread_states(&a->state, &b->state);
 }
 
 static const char *compare_vmas(const struct snap_vma *a, const struct snap_vma *b)
@@ -181,6 +216,8 @@ const char *find_difference(const struct snap_snapshot *a,
 			    const struct snap_snapshot *b)
 {
 	const char *difference = compare_processes(a, b);
+	if (!difference)
+		difference = compare_process_states(&a->state, &b->state);
 	if (!difference)
 		difference = compare_lists(a, b);
 	if (!difference)

@@ -246,6 +246,7 @@ static void test_what_a_newer_minor_version_appends_is_skipped(void **state)
 	grow_number(size_of_note(extents), 4);
 	insert(&image, extents + 12 + 32, "more", 4);
 	// and a longer note, both of the next version
+	// and a longer note, both of a newer minor version
 	uint8_t *omissions = find_note(&image, SNAP_NOTE_OMISSIONS);
 	omissions[2] = extents[2] = SNAP_IMAGE_MINOR + 1;
 	grow_number(size_of_note(omissions), 4);
