@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -117,18 +116,44 @@ static snap_err read_number(struct snap_tracee *tracee, const char *path, int ba
 	return SNAP_OK;
 }
 
+/** "unlimited" or a number, at the end of a name and blanks. */
+static bool take_limit(const char **text, uint64_t *ret)
+{
+	static const char unlimited[] = "unlimited";
+	char *end;
+	*text += strspn(*text, " ");
+	*ret = UINT64_MAX;
+	if (!strncmp(*text, unlimited, strlen(unlimited))) {
+		*text += strlen(unlimited);
+		return true;
+	}
+	*ret = strtoull(*text, &end, 10);
+	bool is_number = end != *text;
+	*text = end;
+	return is_number;
+}
+
+/**
+ * By the text: prlimit(2) refuses to tell a debugger without CAP_SYS_RESOURCE of a
+ * process that has changed its ids. A line has a name in 25 columns, and is in the
+ * order of the resources (fs/proc/base.c, proc_pid_limits).
+ */
 static snap_err read_limits(struct snap_tracee *tracee,
 			    struct snap_process_state *state)
 {
-	SNAP_TRY(snap_tracee_enter(tracee, "read the limits of process %d",
-				   (int)tracee->pid));
-	for (unsigned i = 0; i < SNAP_NR_LIMITS; i++) {
-		struct rlimit limit;
-		if (prlimit(tracee->pid, (enum __rlimit_resource)i, NULL, &limit) < 0)
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	SNAP_TRY(snap_proc_read_file(tracee, "limits", &text));
+	const char *line = strchr((const char *)text.data, '\n');
+	for (unsigned i = 0; i < SNAP_NR_LIMITS && line; i++) {
+		struct snap_limit limit;
+		if (strnlen(++line, 26) < 26)
 			break;
-		state->limits[i] =
-			(struct snap_limit){ limit.rlim_cur, limit.rlim_max };
+		const char *at = line + 25;
+		if (!take_limit(&at, &limit.soft) || !take_limit(&at, &limit.hard))
+			break;
+		state->limits[i] = limit;
 		state->nr_limits = i + 1;
+		line = strchr(at, '\n');
 	}
 	return SNAP_OK;
 }

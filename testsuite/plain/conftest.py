@@ -75,6 +75,6 @@ def state(snap: ModuleType, pid: int) -> dict[str, Any]:
     memory = {
         name: value
         for name, value in snap.digest(pid).items()
-        if name.startswith(("memory", "mappings", "pending"))
+        if name.startswith(("memory", "mappings", "pending", "process"))
     }
     return {"registers": registers, "masks": masks, "memory": memory}

@@ -11,6 +11,7 @@ PROGRAMS = [
     ["remaps"],
     ["remaps", "shrink"],
     ["signals"],
+    ["state"],
     ["threads", "2"],
     ["timers"],
     ["vectors"],
