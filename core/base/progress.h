@@ -10,7 +10,7 @@
 struct snap_progress {
 	/**
 	 * @param phase What is being done: "Reading memory".
-	 * @param done,total In bytes; total 0: not known.
+	 * @param done,total In bytes, steps or threads; total 0: not known.
 	 * @return false to stop: the work ends with SNAP_ERROR_INTERRUPTED.
 	 */
 	bool (*report)(void *context, const char *phase, uint64_t done, uint64_t total);

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <linux/prctl.h>
 
 #include "core/inject/restorer.h"
@@ -149,38 +148,6 @@ snap_err snap_do_set_thread_name(struct snap_restorer *restorer,
 	snap_restorer_push(restorer, "put back the name of a thread", undo_name, step,
 			   0, 0, 0);
 	return set_name(restorer, step, step->wanted);
-}
-
-/**
- * From outside, where the debugger may do more than the process; else by the process
- * itself, when it has ids that a debugger without CAP_SYS_RESOURCE has not.
- */
-static snap_err set_limit(struct snap_restorer *restorer, const struct snap_step *step,
-			  const struct snap_limit *limit)
-{
-	unsigned resource = (unsigned)step->number;
-	snap_err error = snap_tracee_write_limit(restorer->tracee, resource, limit);
-	if (!error || error->os_errno != EPERM)
-		return error;
-	snap_error_destroy(error);
-	// struct rlimit64 of include/uapi/linux/resource.h.
-	SNAP_TRY(snap_tracee_write(restorer->tracee, restorer->room.data, limit,
-				   sizeof(*limit)));
-	return snap_must_call(restorer->worker, SNAP_SYS_PRLIMIT64,
-			      SNAP_ARGS(0, resource, restorer->room.data),
-			      "set its limit %s", snap_limit_name(resource));
-}
-
-static snap_err undo_limit(struct snap_restorer *restorer, const struct snap_step *step,
-			   const uint64_t values[SNAP_UNDO_VALUES])
-{
-	return set_limit(restorer, step, step->is);
-}
-
-snap_err snap_do_set_limit(struct snap_restorer *restorer, const struct snap_step *step)
-{
-	snap_restorer_push(restorer, "put back a limit", undo_limit, step, 0, 0, 0);
-	return set_limit(restorer, step, step->wanted);
 }
 
 static snap_err set_scheduling(struct snap_restorer *restorer,

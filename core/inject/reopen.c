@@ -1,9 +1,12 @@
 #include "core/inject/reopen.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
+#include "core/inject/limits.h"
 #include "core/tracee/files.h"
 #include "core/tracee/memory.h"
 
@@ -21,6 +24,17 @@ snap_err snap_check_reopen(struct snap_tracee *tracee, const struct snap_vma *vm
 	return fd < 0 ? snap_tracee_check_file(tracee, vma) : SNAP_OK;
 }
 
+/** One openat(2) of the path that is in the room. */
+static snap_err open_path(struct snap_restorer *restorer, const struct snap_vma *vma,
+			  int64_t *ret)
+{
+	return snap_borrowed_call(restorer->worker, SNAP_SYS_OPENAT,
+				  SNAP_ARGS((uint64_t)AT_FDCWD, restorer->room.data,
+					    (writes(vma) ? O_RDWR : O_RDONLY) |
+						    O_CLOEXEC),
+				  ret);
+}
+
 /** Open the file in the process: its path goes into the room. */
 static snap_err open_file(struct snap_restorer *restorer, const struct snap_vma *vma,
 			  int *ret)
@@ -31,15 +45,18 @@ static snap_err open_file(struct snap_restorer *restorer, const struct snap_vma 
 					 vma->name);
 	SNAP_TRY(snap_tracee_write(restorer->tracee, restorer->room.data, vma->name,
 				   size));
-	struct snap_call call =
-		SNAP_CALL(OPENAT, (uint64_t)AT_FDCWD, restorer->room.data,
-			  (writes(vma) ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-	SNAP_TRY(snap_borrowed_call(restorer->worker, call.number, call.args,
-				    &call.result));
-	if (snap_call_failed(call.result))
-		return snap_error_os((int)-call.result, "the process cannot open %s",
+	int64_t result;
+	SNAP_TRY(open_path(restorer, vma, &result));
+	// All its descriptors are in use: one more, for a moment.
+	bool is_wider = false;
+	if (result == -EMFILE)
+		SNAP_TRY(snap_widen_limit(restorer, RLIMIT_NOFILE, &is_wider));
+	if (is_wider)
+		SNAP_TRY(open_path(restorer, vma, &result));
+	if (snap_call_failed(result))
+		return snap_error_os((int)-result, "the process cannot open %s",
 				     vma->name);
-	*ret = (int)call.result;
+	*ret = (int)result;
 	return SNAP_OK;
 }
 

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "core/inject/address_space.h"
 #include "core/inject/arena.h"
 #include "core/inject/land.h"
-#include "core/inject/remap.h"
+#include "core/inject/limits.h"
 #include "core/inject/pending.h"
+#include "core/inject/remap.h"
 #include "core/inject/restorer.h"
 #include "core/inject/syscall_insn.h"
 
@@ -92,6 +92,8 @@ static snap_err borrow_threads(struct snap_restorer *restorer)
 	SNAP_TRY(snap_find_syscall_insn(restorer->tracee, &restorer->plan->live->vmas,
 					&insn));
 	for (size_t i = 0; i < image->nr_threads; i++) {
+		SNAP_TRY(snap_progress_report(restorer->rewinder.progress,
+					      "Taking threads", i, image->nr_threads));
 		SNAP_TRY(snap_restorer_reserve(restorer));
 		SNAP_TRY(snap_borrow(restorer->tracee, image->threads[i].tid, insn,
 				     &restorer->threads[i]));
@@ -119,6 +121,9 @@ static snap_err land_thread(struct snap_restorer *restorer, size_t index)
 static snap_err land_threads(struct snap_restorer *restorer)
 {
 	for (size_t i = 0; i < restorer->plan->image->nr_threads; i++) {
+		SNAP_TRY(snap_progress_report(restorer->rewinder.progress,
+					      "Landing threads", i,
+					      restorer->plan->image->nr_threads));
 		SNAP_TRY(snap_restorer_reserve(restorer));
 		snap_restorer_push(restorer, "land a thread where it was", undo_land,
 				   NULL, i, 0, 0);
@@ -185,16 +190,16 @@ static snap_err finish_threads(struct snap_restorer *restorer)
 static snap_err run(struct snap_restorer *restorer, bool verifies_memory)
 {
 	SNAP_TRY(borrow_threads(restorer));
-	SNAP_TRY(snap_address_space_open(restorer));
+	SNAP_TRY(snap_widen_address_space(restorer));
 	SNAP_TRY(snap_arena_map(restorer));
 	SNAP_TRY(snap_run_steps(restorer, SNAP_BEFORE_MEMORY));
-	SNAP_TRY(snap_address_space_close(restorer));
 	SNAP_TRY(rewind_memory(restorer));
 	SNAP_TRY(snap_run_steps(restorer, SNAP_AFTER_MEMORY));
 	SNAP_TRY(snap_remap_verify(restorer));
 	if (verifies_memory)
 		SNAP_TRY(snap_verify_memory(&restorer->rewinder));
 	SNAP_TRY(snap_run_steps(restorer, SNAP_BEFORE_LANDING));
+	SNAP_TRY(snap_narrow_limits(restorer));
 	SNAP_TRY(land_threads(restorer));
 	snap_err error = commit(restorer);
 	if (!error)

@@ -11,6 +11,11 @@ snap_err snap_run_steps(struct snap_restorer *restorer, enum snap_phase phase)
 		const struct snap_step *step = &restorer->plan->steps[i];
 		if (snap_step_phase(step->kind) != phase)
 			continue;
+		// Whatever is done at the end is done to the end.
+		if (phase != SNAP_AT_COMMIT)
+			SNAP_TRY(snap_progress_report(restorer->rewinder.progress,
+						      "Putting state back", i,
+						      restorer->plan->nr_steps));
 		SNAP_TRY(snap_restorer_reserve(restorer));
 		SNAP_TRY(run[step->kind](restorer, step));
 	}

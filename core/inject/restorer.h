@@ -1,8 +1,6 @@
 #ifndef SNAP_INJECT_RESTORER_H
 #define SNAP_INJECT_RESTORER_H
 
-#include <sys/resource.h>
-
 #include "core/inject/memory.h"
 #include "core/inject/pending.h"
 #include "core/inject/room.h"
@@ -31,12 +29,12 @@ struct snap_restorer {
 	struct snap_room room;
 	struct snap_undo undo;
 	struct snap_rewinder rewinder;
-	/** The limit of the address space, as it was. */
-	struct rlimit address_space;
 	/** What guards took, for the undo. */
 	struct snap_memory lost;
 	/** The pending signals that were taken away, for the undo. */
 	struct snap_queues drained;
+	/** A bit for each limit that is higher for as long as the restore lasts. */
+	uint32_t widened_limits;
 };
 
 /**
