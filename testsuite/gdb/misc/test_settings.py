@@ -1,0 +1,88 @@
+"""A process in which system calls are not as usual is rewound, or refused."""
+
+import pytest
+from evidence import digest
+
+
+def stop(gdb, command, number):
+    assert f"SIGUSR{number}" in gdb(command)
+
+
+def begin(gdb, target, setting):
+    """Run to the place to save at.  A stop there is a signal: no breakpoint is hit."""
+    gdb.load(target("settings"))
+    for number in (1, 2):
+        gdb(f"handle SIGUSR{number} stop print nopass")
+    gdb("handle SIGHUP nostop noprint pass")
+    assert "SIGUSR1" in gdb.start(setting)
+
+
+def end(gdb):
+    gdb("handle SIGUSR1 SIGUSR2 nostop noprint nopass")
+    assert gdb.finish_program() == 0, gdb.program_says()
+
+
+@pytest.mark.parametrize("setting", ["soft-limit", "descriptors", "trap", "stack"])
+def test_what_is_in_the_way_is_worked_around(gdb, target, setting):
+    # GIVEN a process that has used up a limit, or has its signals in an odd state
+    begin(gdb, target, setting)
+    before = digest(gdb)
+    gdb("snapshot save", timeout=300)
+    assert digest(gdb) == before
+
+    # WHEN it has gone on, and is rewound
+    stop(gdb, "continue", 2)
+    gdb("snapshot restore", timeout=300)
+
+    # THEN it is as at the save, goes on, and finds its setting as it was
+    stop(gdb, "continue", 2)
+    end(gdb)
+
+
+def test_syscall_user_dispatch_is_put_aside(gdb, target):
+    # GIVEN a process that catches its own system calls
+    gdb.load(target("settings"))
+    gdb("handle SIGSYS nostop noprint pass")
+    assert "SIGTRAP" in gdb.start("user-dispatch")
+    before = digest(gdb)
+    gdb("snapshot save")
+    assert digest(gdb) == before
+
+    # WHEN it has caught one, and is rewound
+    assert "SIGTRAP" in gdb("continue")
+    assert gdb.value("nr_caught") == 1
+    gdb("snapshot restore")
+
+    # THEN it has caught none, and catches the next one
+    assert gdb.value("nr_caught") == 0
+    assert "SIGTRAP" in gdb("continue")
+    assert gdb.value("nr_caught") == 1
+    end(gdb)
+
+
+@pytest.mark.parametrize(
+    "setting, words",
+    [
+        ("hard-limit", ["working space", "limit AS"]),
+        ("mappings", ["working space", "vm.max_map_count"]),
+        ("sandbox", ["under seccomp", "sandbox"]),
+    ],
+)
+def test_what_cannot_be_worked_around_is_refused(gdb, target, setting, words):
+    # GIVEN a process in which a restore cannot work; a save can
+    begin(gdb, target, setting)
+    before = digest(gdb)
+    said = gdb("snapshot save", timeout=300)
+    assert digest(gdb) == before
+    assert ("seccomp" in said) == (setting == "sandbox")
+    stop(gdb, "continue", 2)
+    before = digest(gdb)
+
+    # WHEN it shall be rewound
+    complaint = gdb.refuses("snapshot restore", timeout=300)
+
+    # THEN the reason is told, and the process is as it was, and goes on
+    for word in words:
+        assert word in complaint, complaint
+    assert digest(gdb) == before
+    end(gdb)
