@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 
 #include "core/capture/attributes.h"
+#include "core/capture/locks.h"
 #include "core/capture/signals.h"
 #include "core/capture/timers.h"
 #include "core/inject/borrow.h"
@@ -96,6 +97,7 @@ static snap_err ask_brk(struct snap_room *room, struct snap_borrowed *who,
 static snap_err (*const questions[])(struct snap_room *room, struct snap_borrowed *who,
 				     struct snap_snapshot *snapshot) = {
 	ask_brk,
+	snap_ask_locks,
 	snap_ask_actions,
 	snap_ask_timers,
 	snap_ask_process_attributes,
@@ -122,7 +124,7 @@ snap_err snap_ask_process(struct snap_tracee *tracee, struct snap_snapshot *snap
 	_cleanup_borrowed_ struct snap_borrowed borrowed = { 0 };
 	SNAP_TRY(snap_borrow(tracee, first->tid, insn, &borrowed));
 	_cleanup_room_ struct snap_room room = { 0 };
-	SNAP_TRY(snap_room_open(&borrowed, snapshot, tracee->page_size, &room));
+	SNAP_TRY(snap_room_open(&borrowed, snapshot, 2 * tracee->page_size, &room));
 	SNAP_TRY(ask_thread(&room, &borrowed, first));
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(questions); i++)
 		SNAP_TRY(questions[i](&room, &borrowed, snapshot));

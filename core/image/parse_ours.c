@@ -25,6 +25,21 @@ snap_err snap_parse_list(struct snap_parse *parse, struct snap_reader *note,
 	return SNAP_OK;
 }
 
+/** What stands behind the table: who wrote the image, and since 1.1 one thing more. */
+static snap_err parse_manifest_end(struct snap_parse *parse, struct snap_reader *note)
+{
+	_cleanup_free_ char *writer = NULL;
+	SNAP_TRY(snap_reader_string(note, &writer));
+	if (!snap_reader_left(note))
+		return SNAP_OK;
+	SNAP_TRY(snap_reader_u8(note, &parse->snapshot->lock_future));
+	if (parse->snapshot->lock_future > SNAP_LOCK_FUTURE_ON_FAULT)
+		return snap_error_create(
+			SNAP_ERROR_CORRUPT,
+			"its manifest says what cannot be of mlockall()");
+	return SNAP_OK;
+}
+
 static snap_err parse_manifest(struct snap_parse *parse, struct snap_reader *note)
 {
 	uint32_t page_size;
@@ -34,7 +49,8 @@ static snap_err parse_manifest(struct snap_parse *parse, struct snap_reader *not
 					 "it is of a machine with pages of %u bytes",
 					 page_size);
 	SNAP_TRY(snap_reader_u32(note, &parse->nr_threads));
-	return snap_fields_take(&snap_manifest_fields, note, parse->snapshot);
+	SNAP_TRY(snap_fields_take(&snap_manifest_fields, note, parse->snapshot));
+	return parse_manifest_end(parse, note);
 }
 
 static snap_err parse_cpu_item(struct snap_parse *parse, struct snap_reader *item)

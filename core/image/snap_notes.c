@@ -34,6 +34,7 @@ static snap_err put_manifest(struct snap_buffer *notes,
 	SNAP_TRY(snap_buffer_append_uint(notes, snapshot->nr_threads, 4));
 	SNAP_TRY(snap_fields_put(&snap_manifest_fields, snapshot, notes));
 	SNAP_TRY(snap_buffer_append_string(notes, PACKAGE_STRING));
+	SNAP_TRY(snap_buffer_append_uint(notes, snapshot->lock_future, 1));
 	return snap_note_end(notes, note);
 }
 

@@ -33,6 +33,7 @@ snap_err snap_remap_verify(struct snap_restorer *restorer)
 	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
 	SNAP_TRY(snap_tracee_read_vmas(restorer->tracee, &vmas));
 	now.vmas = vmas;
+	now.lock_future = plan->image->lock_future;
 	// A heap that has to grow has grown; one that has to shrink does so later.
 	if (plan->image->brk > now.brk)
 		now.brk = plan->image->brk;

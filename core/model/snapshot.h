@@ -33,6 +33,15 @@ struct snap_identity {
 	uint8_t exe_build_id[SNAP_BUILD_ID_SIZE];
 };
 
+/** Whether the process locks its new mappings in memory: mlockall(MCL_FUTURE). */
+enum snap_lock_future {
+	SNAP_LOCK_FUTURE_UNKNOWN,
+	SNAP_LOCK_FUTURE_NOT,
+	SNAP_LOCK_FUTURE_NOW,
+	/** With MCL_ONFAULT. */
+	SNAP_LOCK_FUTURE_ON_FAULT,
+};
+
 /** A process at one instant, as far as it was captured. */
 struct snap_snapshot {
 	uint8_t uuid[SNAP_UUID_SIZE];
@@ -64,6 +73,8 @@ struct snap_snapshot {
 	uint64_t brk;
 	/** Where the heap begins, field 47 of /proc/PID/stat. */
 	uint64_t start_brk;
+	/** Of enum snap_lock_future. */
+	uint8_t lock_future;
 
 	/** Raw bytes of /proc/PID/auxv. Owned. */
 	uint8_t *auxv;

@@ -32,17 +32,22 @@ int snap_advice_for(const struct snap_advice *advice, uint32_t flags)
 	(SNAP_VMA_GROWSDOWN | SNAP_VMA_NORESERVE | SNAP_VMA_SHADOW_STACK | \
 	 SNAP_VMA_HUGETLB | SNAP_VMA_DEVICE)
 
-bool snap_vma_can_become(const struct snap_vma *is, const struct snap_vma *wanted)
+bool snap_vma_has_nature(const struct snap_vma *is, const struct snap_vma *wanted)
 {
+	uint32_t differs = is->flags ^ wanted->flags;
 	if (!snap_vma_is_same_backing(is, wanted))
 		return false;
-	if (snap_vma_is_kernels(is))
+	// How the file of a private mapping was opened is of no account.
+	return !(differs & FIXED_FLAGS) &&
+	       !(differs & SNAP_VMA_MAY_WRITE && is->prot & SNAP_VMA_SHARED);
+}
+
+bool snap_vma_can_become(const struct snap_vma *is, const struct snap_vma *wanted)
+{
+	if (snap_vma_is_kernels(is) && snap_vma_is_same_backing(is, wanted))
 		return true;
 	uint32_t differs = is->flags ^ wanted->flags;
-	if (differs & FIXED_FLAGS)
-		return false;
-	// How the file of a private mapping was opened is of no account.
-	if (differs & SNAP_VMA_MAY_WRITE && is->prot & SNAP_VMA_SHARED)
+	if (!snap_vma_has_nature(is, wanted))
 		return false;
 	for (size_t i = 0; i < snap_nr_advice; i++)
 		if (differs & snap_advice[i].flags &&

@@ -24,6 +24,9 @@ extern const size_t snap_nr_advice;
 /** The advice that makes the row's flags those of `flags`, or SNAP_NO_ADVICE. */
 int snap_advice_for(const struct snap_advice *advice, uint32_t flags);
 
+/** Whether two mappings show the same, and differ in nothing that mmap() decides. */
+bool snap_vma_has_nature(const struct snap_vma *is, const struct snap_vma *wanted);
+
 /**
  * Whether a mapping can be made another one where it is: what it maps is the same, and
  * the rest is a matter of mprotect(), madvise() and mlock().

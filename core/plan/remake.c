@@ -5,6 +5,7 @@
 
 #include "core/base/text.h"
 #include "core/plan/attributes.h"
+#include "core/plan/locks.h"
 
 snap_err snap_refuse_vma(const struct snap_vma *vma, const char *why)
 {
@@ -76,10 +77,12 @@ static snap_err check_remake(const struct snap_vma *image)
 }
 
 /** A mapping as mmap() makes it. */
-static struct snap_vma make_fresh(const struct snap_vma *image)
+static struct snap_vma make_fresh(const struct snap_plan *plan,
+				  const struct snap_vma *image)
 {
 	struct snap_vma fresh = *image;
 	fresh.flags &= SNAP_VMA_GROWSDOWN | SNAP_VMA_NORESERVE | SNAP_VMA_MAY_WRITE;
+	fresh.flags |= snap_plan_fresh_locks(plan);
 	// Code that can only be executed gets its key from the kernel.
 	fresh.pkey = snap_vma_is_exec_only(image) ? image->pkey : 0;
 	return fresh;
@@ -103,7 +106,7 @@ snap_err snap_plan_remake(struct snap_plan *plan, const struct snap_views *views
 						   .parking = from,
 						   .vma = image,
 					   }));
-	struct snap_vma fresh = make_fresh(image);
+	struct snap_vma fresh = make_fresh(plan, image);
 	return snap_plan_attributes(plan, image, view ? view : &fresh, NULL, start,
 				    end);
 }

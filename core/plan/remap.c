@@ -6,6 +6,7 @@
 #include "core/plan/attributes.h"
 #include "core/plan/explain.h"
 #include "core/plan/heap.h"
+#include "core/plan/locks.h"
 #include "core/plan/remake.h"
 #include "core/plan/views.h"
 
@@ -110,7 +111,11 @@ static snap_err plan_kept(struct snap_plan *plan, const struct snap_vma *image,
 	if (snap_vma_is_kernels(live))
 		return SNAP_OK;
 	SNAP_TRY(snap_plan_refuse(plan, snap_check_kept(live, image)));
-	return snap_plan_attributes(plan, image, live, live, start, end);
+	if (!snap_plan_unlocks_all(plan))
+		return snap_plan_attributes(plan, image, live, live, start, end);
+	struct snap_vma unlocked = *live;
+	unlocked.flags &= ~(uint32_t)(SNAP_VMA_LOCKED | SNAP_VMA_LOCK_ON_FAULT);
+	return snap_plan_attributes(plan, image, &unlocked, live, start, end);
 }
 
 /** A range that the heap has on one side only. */
@@ -119,7 +124,7 @@ static snap_err plan_heap_range(struct sweep *sweep, const struct snap_vma *imag
 				uint64_t end)
 {
 	struct snap_plan *plan = sweep->plan;
-	bool fits = sweep->heap.grows ? image && snap_vma_can_become(&fresh_heap, image)
+	bool fits = sweep->heap.grows ? image && snap_vma_has_nature(&fresh_heap, image)
 				      : !image;
 	if (!fits)
 		return snap_plan_refuse(
@@ -134,7 +139,9 @@ static snap_err plan_heap_range(struct sweep *sweep, const struct snap_vma *imag
 			    : SNAP_OK;
 	if (live)
 		SNAP_TRY(plan_removal(plan, live, true, start, end));
-	return snap_plan_attributes(plan, image, &fresh_heap, NULL, start, end);
+	struct snap_vma fresh = fresh_heap;
+	fresh.flags |= snap_plan_fresh_locks(plan);
+	return snap_plan_attributes(plan, image, &fresh, NULL, start, end);
 }
 
 /** One range over which neither side changes. Either may be NULL. */
@@ -182,6 +189,7 @@ snap_err snap_plan_remap(struct snap_plan *plan)
 		.heap = snap_plan_heap(plan),
 	};
 	SNAP_TRY(snap_views_init(&sweep.views, &plan->live->vmas));
+	SNAP_TRY(snap_plan_locks(plan));
 	SNAP_TRY(run_sweep(&sweep));
 	return snap_plan_brk(plan);
 }

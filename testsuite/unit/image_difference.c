@@ -189,6 +189,7 @@ static const char *compare_processes(const struct snap_snapshot *a,
 	COMPARE(a, b, sid);
 	COMPARE(a, b, brk);
 	COMPARE(a, b, start_brk);
+	COMPARE(a, b, lock_future);
 	COMPARE(a, b, current_tid);
 	COMPARE(a, b, auxv_size);
 	if (a->auxv_size && memcmp(a->auxv, b->auxv, a->auxv_size))

@@ -241,6 +241,7 @@ static void make_process(struct dice *dice, struct snap_snapshot *snapshot)
 	snapshot->sid = 3;
 	snapshot->brk = roll(dice, UINT64_MAX);
 	snapshot->start_brk = roll(dice, UINT64_MAX);
+	snapshot->lock_future = snapshot->start_brk & 3;
 	snapshot->auxv_size = 16 * roll(dice, 20);
 	snapshot->auxv = snapshot->auxv_size ? malloc(snapshot->auxv_size) : NULL;
 	fill(dice, snapshot->auxv, snapshot->auxv_size);

@@ -129,6 +129,49 @@ static void change_locked(void)
 	CHECK(!mlock(place + 8 * PAGE, 8 * PAGE));
 }
 
+static int locks_future(void)
+{
+	char *page = map_at(NULL, PAGE, PROT_READ, MAP_PRIVATE);
+	int is_locked = has_flag(page, "lo");
+	munmap(page, PAGE);
+	return is_locked;
+}
+
+static void check_locked_alone(void)
+{
+	check_locked();
+	CHECK(!locks_future());
+}
+
+static void change_lock_future(void)
+{
+	CHECK(!mlockall(MCL_FUTURE));
+	CHECK(locks_future());
+	CHECK(!munmap(place + PAGE, PAGE));
+}
+
+static void prepare_future(void)
+{
+	prepare_filled();
+	CHECK(!mlockall(MCL_FUTURE | MCL_ONFAULT));
+}
+
+static void check_future(void)
+{
+	check_filled();
+	CHECK(!has_flag(place, "lo"));
+	char *page = map_at(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	CHECK(has_flag(page, "lf") && !exists(page));
+	munmap(page, PAGE);
+}
+
+static void change_future(void)
+{
+	CHECK(!munlockall());
+	CHECK(!locks_future());
+	CHECK(!munmap(place + PAGE, PAGE));
+}
+
 /** Pages that were never touched, some of them locked as soon as they come. */
 static void prepare_sparse(void)
 {
@@ -257,6 +300,8 @@ static const struct scene scenes[] = {
 	{ "no-hint", prepare_filled, check_no_hint, change_hint },
 	{ "hinted", prepare_hinted, check_hinted, change_hinted },
 	{ "locked", prepare_locked, check_locked, change_locked },
+	{ "lock-future", prepare_locked, check_locked_alone, change_lock_future },
+	{ "future", prepare_future, check_future, change_future },
 	{ "sparse", prepare_sparse, check_sparse, change_sparse },
 	{ "lazy", prepare_lazy, check_lazy, change_lazy },
 	{ "guarded", prepare_guarded, check_guarded, change_guarded },

@@ -49,6 +49,14 @@ def test_memory_is_locked_where_it_was(rewind):
     rewind("advice", "locked")
 
 
+def test_new_memory_is_not_locked_any_more(rewind):
+    rewind("advice", "lock-future")
+
+
+def test_new_memory_is_locked_again(rewind):
+    rewind("advice", "future")
+
+
 def test_pages_that_did_not_exist_do_not_exist(rewind):
     rewind("advice", "sparse")
 
