@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/plan/explain.h"
 #include "core/plan/gap.h"
@@ -176,10 +177,121 @@ static void test_what_cannot_be_put_back_is_refused_before_anything(void **state
 	};
 	static const struct row sealed = { 0x10000000, 0x10004000, RW, SNAP_VMA_SEALED,
 					   0,          0,          "" };
+	static const struct row watched = { 0x10000000, 0x10004000, RW, SNAP_VMA_UFFD,
+					    0,          0,          "" };
 	assert_refused(&shared, NULL);
+	assert_refused(&anonymous, &watched);
+	assert_refused(&watched, &watched);
+	assert_refused(NULL, &watched);
 	assert_refused(&vdso, NULL);
 	assert_refused(NULL, &sealed);
 	assert_refused(&read_only, &sealed);
+}
+
+static void test_attributes_are_changed_back(void **state)
+{
+	static const struct row kept = { 0x10000000, 0x10004000, RW, 0, 0, 0, "" };
+	static const struct row told = {
+		0x10000000, 0x10004000, RW, SNAP_VMA_DONTFORK | SNAP_VMA_LOCKED,
+		0,          0,          ""
+	};
+	static const struct row hinted = {
+		0x10000000, 0x10004000, RW, SNAP_VMA_HUGEPAGE, 0, 0, ""
+	};
+	static const struct row guard = { 0x10000000, 0x10004000, RW, SNAP_VMA_GUARD,
+					  0,          0,          "" };
+	assert_plan(&told, &kept,
+		    "advise about 0x10000000-0x10004000: the kernel was told otherwise "
+		    "since (madvise)\n"
+		    "lock 0x10000000-0x10004000: it was locked in memory at the "
+		    "snapshot\n");
+	assert_plan(&kept, &told,
+		    "unlock 0x10000000-0x10004000: it has been locked in memory since\n"
+		    "advise about 0x10000000-0x10004000: the kernel was told otherwise "
+		    "since (madvise)\n");
+	assert_plan(
+		&guard, &kept,
+		"make a guard of 0x10000000-0x10004000: it was one at the snapshot\n");
+	assert_plan(&kept, &guard,
+		    "take the guard from 0x10000000-0x10004000: it has become a guard "
+		    "since\n");
+	// There is no way back from a hint but another mapping.
+	assert_plan(
+		&kept, &hinted,
+		"move away 0x10000000-0x10004000: it was not there at the snapshot\n"
+		"map 0x10000000-0x10004000: it is gone since the snapshot\n");
+}
+
+static void test_shared_memory_is_taken_from_where_it_still_is(void **state)
+{
+	static const struct row here = {
+		0x10000000, 0x10004000, RW | SNAP_VMA_SHARED, 0,
+		9,          0x2000,     "/dev/zero (deleted)"
+	};
+	static const struct row there = {
+		0x20000000, 0x20006000, RW | SNAP_VMA_SHARED, 0,
+		9,          0x1000,     "/dev/zero (deleted)"
+	};
+	_cleanup_snapshot_ struct snap_snapshot *image = process(&here);
+	_cleanup_snapshot_ struct snap_snapshot *live = process(&there);
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
+	assert_int_equal(plan.nr_steps, 2);
+	assert_int_equal(plan.steps[0].kind, SNAP_STEP_SHARE);
+	assert_int_equal(plan.steps[0].parking, 0x20001000);
+	assert_int_equal(plan.steps[1].kind, SNAP_STEP_UNMAP);
+}
+
+static void test_new_mappings_are_locked_as_they_were(void **state)
+{
+	static const struct row locked = { 0x10000000, 0x10004000, RW, SNAP_VMA_LOCKED,
+					   0,          0,          "" };
+	_cleanup_snapshot_ struct snap_snapshot *image = process(&locked);
+	_cleanup_snapshot_ struct snap_snapshot *live = process(&locked);
+	image->lock_future = SNAP_LOCK_FUTURE_NOT;
+	live->lock_future = SNAP_LOCK_FUTURE_NOW;
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
+	// All is unlocked, so what was locked is locked again.
+	assert_int_equal(plan.nr_steps, 2);
+	assert_int_equal(plan.steps[0].kind, SNAP_STEP_UNLOCK_ALL);
+	assert_int_equal(plan.steps[1].kind, SNAP_STEP_LOCK);
+}
+
+/** 65,600 mappings, every one of which has to be changed. */
+static void test_very_many_mappings_are_no_trouble(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process(NULL);
+	_cleanup_snapshot_ struct snap_snapshot *live = process(NULL);
+	struct snap_vma stack = image->vmas.list[1];
+	image->vmas.nr = live->vmas.nr = 1;
+	free(live->vmas.list[1].name);
+	for (uint64_t i = 0; i < 65600; i++) {
+		struct snap_vma vma = {
+			.start = 0x10000000 + i * 0x2000,
+			.end = 0x10001000 + i * 0x2000,
+			.prot = RW | SNAP_VMA_SHARED,
+			.inode = i + 100,
+			.name = strdup("/x"),
+		};
+		assert_ok(snap_vmas_append(&image->vmas, &vma));
+		vma.start += 0x100000000;
+		vma.end += 0x100000000;
+		vma.name = strdup("/x");
+		assert_ok(snap_vmas_append(&live->vmas, &vma));
+	}
+	struct snap_vma copy = stack;
+	copy.name = strdup(stack.name);
+	assert_ok(snap_vmas_append(&image->vmas, &stack));
+	assert_ok(snap_vmas_append(&live->vmas, &copy));
+
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	clock_t before = clock();
+	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
+	double seconds = (double)(clock() - before) / CLOCKS_PER_SEC;
+	assert_int_equal(plan.nr_steps, 2 * 65600);
+	// A quarter of a second here; time squared would be minutes.
+	assert_true(seconds < 10);
 }
 
 static void test_threads_must_be_the_same(void **state)
@@ -478,6 +590,10 @@ int main(void)
 		cmocka_unit_test(test_parked_mappings_have_places_of_their_own),
 		cmocka_unit_test(
 			test_what_cannot_be_put_back_is_refused_before_anything),
+		cmocka_unit_test(test_attributes_are_changed_back),
+		cmocka_unit_test(test_shared_memory_is_taken_from_where_it_still_is),
+		cmocka_unit_test(test_new_mappings_are_locked_as_they_were),
+		cmocka_unit_test(test_very_many_mappings_are_no_trouble),
 		cmocka_unit_test(test_threads_must_be_the_same),
 		cmocka_unit_test(test_a_full_address_space_is_told),
 		cmocka_unit_test(test_signals_that_are_the_same_need_no_step),
