@@ -14,6 +14,7 @@
 #include "core/inject/restore.h"
 #include "core/plan/explain.h"
 #include "core/plan/plan.h"
+#include "core/tracee/pages.h"
 #include "core/tracee/proc.h"
 #include "core/tracee/tracee.h"
 
@@ -149,6 +150,7 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	const struct snap_snapshot *snapshot;
 	SNAP_TRY(snap_compat_adapt(image, &cpu, fpu_mode, adapted, &snapshot));
 	SNAP_TRY(check_landing(tracee, snapshot, &cpu));
+	snap_settle_pages();
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, live));
 	size_t room;

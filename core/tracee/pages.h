@@ -46,4 +46,10 @@ _must_check_ snap_err snap_tracee_scan_guards(struct snap_tracee *tracee,
 					      uint64_t start, uint64_t end,
 					      struct snap_page_runs *ret);
 
+/**
+ * Make the kernel finish what it does to pages in batches, so that smaps tells of all
+ * that MADV_FREE was called for. Where it cannot be made to, smaps may lag behind.
+ */
+void snap_settle_pages(void);
+
 #endif

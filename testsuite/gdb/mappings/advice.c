@@ -197,24 +197,39 @@ static void change_sparse(void)
 }
 
 /** Memory that the kernel may take as long as nobody writes to it. */
-#define LAZY_SIZE (512 * PAGE)
+static size_t lazy_size;
+
+static void prepare_lazy_size(size_t size)
+{
+	lazy_size = size;
+	place = map_at(NULL, lazy_size, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	fill(place, lazy_size, 1);
+}
 
 static void prepare_lazy(void)
 {
-	place = map_at(NULL, LAZY_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-	fill(place, LAZY_SIZE, 1);
+	prepare_lazy_size(512 * PAGE);
+}
+
+/** So few that the kernel has not come to them yet: it takes 15 at a time and more. */
+static void prepare_lazy_few(void)
+{
+	prepare_lazy_size(8 * PAGE);
+	// Only pages in its lists can be given up; this brings them there.
+	int nowhere;
+	CHECK(!syscall(SYS_move_pages, 0, 0UL, &place, &nowhere, &nowhere, 0));
 }
 
 static void check_lazy(void)
 {
 	// This makes the kernel take what it may.
-	CHECK(!madvise(place, LAZY_SIZE, MADV_PAGEOUT));
-	CHECK(is_filled(place, LAZY_SIZE, 1));
+	CHECK(!madvise(place, lazy_size, MADV_PAGEOUT));
+	CHECK(is_filled(place, lazy_size, 1));
 }
 
 static void change_lazy(void)
 {
-	CHECK(!madvise(place, LAZY_SIZE, MADV_FREE));
+	CHECK(!madvise(place, lazy_size, MADV_FREE));
 }
 
 static int has_guards(void)
@@ -303,6 +318,7 @@ static const struct scene scenes[] = {
 	{ "lock-future", prepare_locked, check_locked_alone, change_lock_future },
 	{ "future", prepare_future, check_future, change_future },
 	{ "sparse", prepare_sparse, check_sparse, change_sparse },
+	{ "lazy-few", prepare_lazy_few, check_lazy, change_lazy },
 	{ "lazy", prepare_lazy, check_lazy, change_lazy },
 	{ "guarded", prepare_guarded, check_guarded, change_guarded },
 	{ "keyed", prepare_keyed, check_keyed, change_keyed },

@@ -61,8 +61,9 @@ def test_pages_that_did_not_exist_do_not_exist(rewind):
     rewind("advice", "sparse")
 
 
-def test_memory_that_was_given_up_since_stays(rewind):
-    rewind("advice", "lazy")
+@pytest.mark.parametrize("scene", ["lazy", "lazy-few"])
+def test_memory_that_was_given_up_since_stays(rewind, scene):
+    rewind("advice", scene)
 
 
 @pytest.mark.skipif(not kernel_has_guards(), reason="MADV_GUARD_INSTALL: Linux 6.13")
