@@ -314,8 +314,9 @@ struct snap_arch {
 	/**
 	 * Position-independent code that makes the calls of a table, one after the
 	 * other, and then sends its own thread a signal, by tgkill(2) as the thread
-	 * knows itself: its numbers may be other ones in a container. At most
-	 * SNAP_PAGE_SIZE bytes.
+	 * knows itself: its numbers may be other ones in a container. It sends it again
+	 * when it is let run on. A thread that a clone3(2) of the table has started, on
+	 * the same stack, waits and touches nothing. At most SNAP_PAGE_SIZE bytes.
 	 */
 	const uint8_t *batch_code;
 	size_t batch_code_size;

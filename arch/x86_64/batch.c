@@ -10,7 +10,7 @@
 
 const uint8_t snap_x86_64_batch_code[X86_BATCH_CODE_SIZE] = {
 	0x4c, 0x39, 0xe3,                   // again: cmp rbx, r12
-	0x74, 0x32,                         //        je done
+	0x74, 0x3f,                         //        je done
 	0x48, 0x8b, 0x03,                   //        mov rax, [rbx]
 	0x48, 0x8b, 0x7b, 0x08,             //        mov rdi, [rbx+8]
 	0x48, 0x8b, 0x73, 0x10,             //        mov rsi, [rbx+16]
@@ -19,12 +19,16 @@ const uint8_t snap_x86_64_batch_code[X86_BATCH_CODE_SIZE] = {
 	0x4c, 0x8b, 0x43, 0x28,             //        mov r8, [rbx+40]
 	0x4c, 0x8b, 0x4b, 0x30,             //        mov r9, [rbx+48]
 	0x0f, 0x05,                         //        syscall
-	0x48, 0x89, 0x43, 0x38,             //        mov [rbx+56], rax
+	0x48, 0x85, 0xc0,                   //        test rax, rax
+	0x75, 0x08,                         //        jnz keep
+	0x81, 0x3b, 0xb3, 0x01, 0x00, 0x00, //        cmp dword [rbx], 435 (clone3)
+	0x74, 0x35,                         //        je child
+	0x48, 0x89, 0x43, 0x38,             // keep:  mov [rbx+56], rax
 	0x48, 0x83, 0xc3, 0x40,             //        add rbx, 64
 	0x4d, 0x85, 0xf6,                   //        test r14, r14
-	0x74, 0xd1,                         //        jz again
+	0x74, 0xc4,                         //        jz again
 	0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff, //        cmp rax, -4095
-	0x72, 0xc9,                         //        jb again
+	0x72, 0xbc,                         //        jb again
 	0xb8, 0x27, 0x00, 0x00, 0x00,       // done:  mov eax, 39 (getpid)
 	0x0f, 0x05,                         //        syscall
 	0x89, 0xc3,                         //        mov ebx, eax
@@ -35,7 +39,10 @@ const uint8_t snap_x86_64_batch_code[X86_BATCH_CODE_SIZE] = {
 	0x44, 0x89, 0xea,                   //        mov edx, r13d
 	0xb8, 0xea, 0x00, 0x00, 0x00,       //        mov eax, 234 (tgkill)
 	0x0f, 0x05,                         //        syscall
-	0x0f, 0x0b,                         //        ud2
+	0xeb, 0xe0,                         //        jmp done
+	0xb8, 0x22, 0x00, 0x00, 0x00,       // child: mov eax, 34 (pause)
+	0x0f, 0x05,                         //        syscall
+	0xeb, 0xf7,                         //        jmp child
 };
 
 _Static_assert(sizeof(struct snap_batch_entry) == 64,
