@@ -320,6 +320,9 @@ struct snap_arch {
 	 */
 	const uint8_t *batch_code;
 	size_t batch_code_size;
+	/** Of the instruction behind the last call of a table, where a debugger can
+	 * stop the thread, too. */
+	size_t batch_end;
 
 	/**
 	 * Make general set `regs` run the batch code.

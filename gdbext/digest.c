@@ -277,6 +277,7 @@ static snap_err add_families(struct digests *digests)
 		{ "pending signals", snap_digest_signals },
 		{ "timers", snap_digest_timers },
 		{ "process", snap_digest_process },
+		{ "threads", snap_digest_threads },
 	};
 
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(families); i++) {

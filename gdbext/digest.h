@@ -26,4 +26,8 @@ _must_check_ snap_err snap_digest_process(struct snap_tracee *tracee,
 _must_check_ snap_err snap_digest_thread(struct snap_tracee *tracee, pid_t tid,
 					 struct snap_buffer *ret);
 
+/** Which threads there are, since when, their names and what they have registered. */
+_must_check_ snap_err snap_digest_threads(struct snap_tracee *tracee,
+					  struct snap_buffer *ret);
+
 #endif

@@ -40,6 +40,27 @@ static int forget(struct snap_py_state *state, pid_t pid)
 	return key ? PyDict_DelItem(state->tracers, key) : -1;
 }
 
+/** How a thread of a process that spawn() or attach() took is let run. */
+static snap_err run_one(void *context, pid_t tid, uint64_t address, int signal)
+{
+	return snap_tracer_run_one(context, tid, signal);
+}
+
+struct snap_runner snap_py_tracer_runner(struct snap_py_state *state, pid_t pid)
+{
+	struct snap_tracer *tracer = find(state, pid);
+	return (struct snap_runner){
+		.run = tracer ? run_one : NULL,
+		.context = tracer,
+	};
+}
+
+snap_err snap_py_tracer_notice(struct snap_py_state *state, pid_t pid)
+{
+	struct snap_tracer *tracer = find(state, pid);
+	return tracer ? snap_tracer_notice_ends(tracer) : SNAP_OK;
+}
+
 void snap_py_tracer_was_restored(struct snap_py_state *state, pid_t pid)
 {
 	struct snap_tracer *tracer = find(state, pid);

@@ -43,37 +43,72 @@ static PyObject *describe_report(const struct snap_restore_report *report)
 			     (Py_ssize_t)report->nr_mapping_steps);
 }
 
+/** Let a Python function run a thread: it raises, or the thread has stopped. */
+static snap_err run_by_python(void *context, pid_t tid, uint64_t address, int signal)
+{
+	_cleanup_pydecref_ PyObject *answer =
+		PyObject_CallFunction(context, "iKi", (int)tid,
+				      (unsigned long long)address, signal);
+	if (answer)
+		return SNAP_OK;
+	return snap_error_create(SNAP_ERROR_INTERRUPTED, "thread %d was not let run",
+				 (int)tid);
+}
+
+static struct snap_runner get_runner(struct snap_py_state *state, pid_t pid,
+				     PyObject *callable)
+{
+	if (!callable || callable == Py_None)
+		return snap_py_tracer_runner(state, pid);
+	return (struct snap_runner){ .run = run_by_python, .context = callable };
+}
+
+/** What it takes for the small tracer to know what has been done. Consumes the error.
+ */
+static snap_err settle_restore(struct snap_py_state *state, pid_t pid, snap_err error)
+{
+	snap_err unnoticed = snap_py_tracer_notice(state, pid);
+	if (!error) {
+		snap_py_tracer_was_restored(state, pid);
+		return unnoticed;
+	}
+	snap_error_destroy(unnoticed);
+	return error;
+}
+
 static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 {
 	static const char *const names[] = {
 		"pid",      "snapshot",      "verify_memory", "current_tid", "patches",
-		"progress", "shared_memory", "fail_at",       "fpu_mode",    NULL,
+		"progress", "shared_memory", "fail_at",       "fpu_mode",    "run_thread",
+		NULL,
 	};
 	struct snap_py_state *state = snap_py_state(module);
 	int pid, current_tid = 0, verify_memory = 1, shared_memory = 0;
-	PyObject *snapshot, *patches = NULL, *progress = NULL;
+	PyObject *snapshot, *patches = NULL, *progress = NULL, *runner = NULL;
 	uint64_t fail_at = 0;
 	enum snap_compat_mode fpu_mode = SNAP_MODE_COMPAT;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$piOOpO&O&:restore",
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$piOOpO&O&O:restore",
 					 (char **)names, &pid, state->snapshot_type,
 					 &snapshot, &verify_memory, &current_tid,
 					 &patches, &progress, &shared_memory,
 					 snap_py_uint64, &fail_at, snap_py_mode,
-					 &fpu_mode))
+					 &fpu_mode, &runner))
 		return NULL;
 	_cleanup_request_ struct snap_py_request request = { 0 };
 	if (snap_py_request_init(&request, state, pid, current_tid, patches, progress,
 				 shared_memory, fail_at) < 0)
 		return NULL;
+	request.target.runner = get_runner(state, pid, runner);
 	struct snap_restore_options options = { .verify_memory = verify_memory,
 						.fpu_mode = fpu_mode };
 	struct snap_restore_report report;
 	snap_err error =
 		snap_session_restore(&request.target, snap_py_snapshot_get(snapshot),
 				     &options, &report);
+	error = settle_restore(state, pid, error);
 	if (error)
 		return snap_py_raise(state, error);
-	snap_py_tracer_was_restored(state, pid);
 	return describe_report(&report);
 }
 

@@ -267,6 +267,7 @@ const struct snap_arch snap_arch_x86_64 = {
 	.prepare_syscall = snap_x86_64_prepare_syscall,
 	.batch_code = snap_x86_64_batch_code,
 	.batch_code_size = X86_BATCH_CODE_SIZE,
+	.batch_end = X86_BATCH_END,
 	.prepare_batch = snap_x86_64_prepare_batch,
 	.syscall_result = snap_x86_64_syscall_result,
 	.finish_syscall = snap_x86_64_finish_syscall,

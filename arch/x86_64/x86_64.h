@@ -284,6 +284,7 @@ void snap_x86_64_prepare_sigreturn(uint8_t *regs, uint64_t insn, uint64_t frame)
 /* batch.c */
 
 #define X86_BATCH_CODE_SIZE 109
+#define X86_BATCH_END       68
 extern const uint8_t snap_x86_64_batch_code[X86_BATCH_CODE_SIZE];
 void snap_x86_64_prepare_batch(uint8_t *regs, uint64_t code, uint64_t table, size_t nr,
 			       int signal, bool stops_at_error);

@@ -246,8 +246,8 @@ static snap_err run_to_end_of_batch(struct snap_borrowed *borrowed, uint64_t cod
 				 "thread %d is stopped again and again", (int)tid);
 }
 
-snap_err snap_borrowed_batch(struct snap_borrowed *borrowed, uint64_t code,
-			     uint64_t table, size_t nr, bool stops_at_error)
+snap_err snap_borrowed_prepare(struct snap_borrowed *borrowed, uint64_t code,
+			       uint64_t table, size_t nr, bool stops_at_error)
 {
 	const struct snap_regset *general = &borrowed->thread.regsets[0];
 	_cleanup_free_ uint8_t *regs = copy_registers(general);
@@ -255,8 +255,14 @@ snap_err snap_borrowed_batch(struct snap_borrowed *borrowed, uint64_t code,
 		return &snap_enomem;
 	borrowed->tracee->arch->prepare_batch(regs, code, table, nr,
 					      borrowed->stop_signal, stops_at_error);
-	SNAP_TRY(snap_tracee_write_regset(borrowed->tracee, borrowed->thread.tid, 0,
-					  regs, general->size));
+	return snap_tracee_write_regset(borrowed->tracee, borrowed->thread.tid, 0, regs,
+					general->size);
+}
+
+snap_err snap_borrowed_batch(struct snap_borrowed *borrowed, uint64_t code,
+			     uint64_t table, size_t nr, bool stops_at_error)
+{
+	SNAP_TRY(snap_borrowed_prepare(borrowed, code, table, nr, stops_at_error));
 	return run_to_end_of_batch(borrowed, code);
 }
 

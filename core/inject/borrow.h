@@ -82,6 +82,14 @@ _must_check_ snap_err snap_borrowed_batch(struct snap_borrowed *borrowed, uint64
 					  bool stops_at_error);
 
 /**
+ * Make the thread ready to run the batch code, which somebody else lets it do, until
+ * stop_signal stops it.
+ */
+_must_check_ snap_err snap_borrowed_prepare(struct snap_borrowed *borrowed,
+					    uint64_t code, uint64_t table, size_t nr,
+					    bool stops_at_error);
+
+/**
  * Load a signal frame, by rt_sigreturn(2).
  *
  * @param general The general registers to do it with: what a frame does not carry of

@@ -16,8 +16,7 @@ static void deinit(struct snap_restorer *restorer)
 	snap_memory_deinit(&restorer->lost);
 	snap_queues_deinit(&restorer->drained);
 	snap_rewinder_deinit(&restorer->rewinder);
-	for (size_t i = 0; restorer->threads && i < restorer->plan->image->nr_threads;
-	     i++)
+	for (size_t i = 0; i < restorer->nr_threads; i++)
 		snap_borrowed_deinit(&restorer->threads[i]);
 	free(restorer->threads);
 }
@@ -85,21 +84,30 @@ static snap_err undo_borrow(struct snap_restorer *restorer,
 	return snap_borrowed_return(&restorer->threads[values[0]]);
 }
 
+static snap_err borrow_thread(struct snap_restorer *restorer, pid_t tid, uint64_t insn)
+{
+	size_t index = restorer->nr_threads;
+	SNAP_TRY(snap_progress_report(restorer->rewinder.progress, "Taking threads",
+				      index, restorer->plan->live->nr_threads));
+	SNAP_TRY(snap_restorer_reserve(restorer));
+	SNAP_TRY(snap_borrow(restorer->tracee, tid, insn, &restorer->threads[index]));
+	restorer->nr_threads++;
+	snap_restorer_push(restorer, "give a thread back", undo_borrow, NULL, index, 0,
+			   0);
+	return SNAP_OK;
+}
+
 static snap_err borrow_threads(struct snap_restorer *restorer)
 {
 	const struct snap_snapshot *image = restorer->plan->image;
+	const struct snap_snapshot *live = restorer->plan->live;
 	uint64_t insn;
-	SNAP_TRY(snap_find_syscall_insn(restorer->tracee, &restorer->plan->live->vmas,
-					&insn));
-	for (size_t i = 0; i < image->nr_threads; i++) {
-		SNAP_TRY(snap_progress_report(restorer->rewinder.progress,
-					      "Taking threads", i, image->nr_threads));
-		SNAP_TRY(snap_restorer_reserve(restorer));
-		SNAP_TRY(snap_borrow(restorer->tracee, image->threads[i].tid, insn,
-				     &restorer->threads[i]));
-		snap_restorer_push(restorer, "give a thread back", undo_borrow, NULL, i,
-				   0, 0);
-	}
+	SNAP_TRY(snap_find_syscall_insn(restorer->tracee, &live->vmas, &insn));
+	for (size_t i = 0; i < image->nr_threads; i++)
+		SNAP_TRY(borrow_thread(restorer, image->threads[i].tid, insn));
+	for (size_t i = 0; i < live->nr_threads; i++)
+		if (!snap_snapshot_thread(image, live->threads[i].tid))
+			SNAP_TRY(borrow_thread(restorer, live->threads[i].tid, insn));
 	return SNAP_OK;
 }
 
@@ -163,24 +171,43 @@ static snap_err commit(struct snap_restorer *restorer)
 		"the process was restored, but its first thread is lost");
 }
 
-/** The stops are made to look right. Nothing of the program is touched any more. */
-static snap_err finish_threads(struct snap_restorer *restorer)
+/** Once more when it failed: there is no way back. */
+static snap_err finish_thread(struct snap_restorer *restorer, size_t index)
 {
-	for (size_t i = 0; i < restorer->plan->image->nr_threads; i++) {
-		struct snap_thread wanted = wanted_thread(restorer, i);
-		snap_err error = snap_land_finish(&restorer->threads[i], &wanted);
-		if (error) {
-			snap_error_destroy(error);
-			SNAP_TRY(snap_land_finish(&restorer->threads[i], &wanted));
-		}
-		snap_borrowed_keep(&restorer->threads[i]);
+	struct snap_thread wanted = wanted_thread(restorer, index);
+	snap_err error = snap_land_finish(&restorer->threads[index], &wanted);
+	if (error) {
+		snap_error_destroy(error);
+		SNAP_TRY(snap_land_finish(&restorer->threads[index], &wanted));
 	}
-	// As soon as one is there, no thread can be run any more without using it up.
+	snap_borrowed_keep(&restorer->threads[index]);
+	return SNAP_OK;
+}
+
+/** As soon as one is there, no thread can be run any more without using it up. */
+static snap_err queue_stops(struct snap_restorer *restorer)
+{
 	snap_err error = snap_queue_stops(restorer->tracee, restorer->plan->image);
 	if (!error)
 		return SNAP_OK;
 	snap_error_destroy(error);
 	return snap_queue_stops(restorer->tracee, restorer->plan->image);
+}
+
+/**
+ * What was started since ends, and the stops are made to look right. Nothing of the
+ * program is touched any more.
+ */
+static snap_err finish(struct snap_restorer *restorer)
+{
+	_cleanup_error_ snap_err error = snap_run_last_steps(restorer);
+	for (size_t i = 0; i < restorer->plan->image->nr_threads; i++)
+		SNAP_TRY(finish_thread(restorer, i));
+	SNAP_TRY(queue_stops(restorer));
+	if (error)
+		return snap_error_prefix(snap_take(error),
+					 "the process was restored, but");
+	return SNAP_OK;
 }
 
 /**
@@ -218,10 +245,12 @@ snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan
 	_cleanup_(deinit) struct snap_restorer restorer = {
 		.tracee = tracee,
 		.plan = plan,
-		.threads = calloc(plan->image->nr_threads, sizeof(*restorer.threads)),
+		.threads = calloc(plan->image->nr_threads + plan->live->nr_threads,
+				  sizeof(*restorer.threads)),
 	};
 	if (!restorer.threads)
 		return &snap_enomem;
+	ret->is_committed = false;
 	restorer.worker = &restorer.threads[0];
 	restorer.rewinder = (struct snap_rewinder){
 		.worker = restorer.worker,
@@ -235,7 +264,8 @@ snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan
 	snap_err error = run(&restorer, verifies_memory);
 	if (error)
 		return snap_undo_run(&restorer.undo, &restorer, error);
-	SNAP_TRY(finish_threads(&restorer));
+	ret->is_committed = true;
+	SNAP_TRY(finish(&restorer));
 	ret->bytes_compared = restorer.rewinder.bytes_compared;
 	ret->bytes_written = restorer.rewinder.bytes_written;
 	return SNAP_OK;

@@ -9,6 +9,8 @@
 struct snap_restore_counts {
 	uint64_t bytes_compared;
 	uint64_t bytes_written;
+	/** Set also on error: it is as the snapshot says, but for what is told. */
+	bool is_committed;
 };
 
 /** The room that system calls and the frames of a snapshot's threads need. */
@@ -19,6 +21,8 @@ _must_check_ snap_err snap_restore_room(const struct snap_cpu *cpu,
 /**
  * Execute a plan. All of it is done, or what was done is undone and the process is as
  * it was; SNAP_ERROR_UNDO when even that failed.
+ *
+ * Steps in advance have been done before (inject/start.h).
  *
  * @param skips Bytes that are not the program's; sorted.
  * @param verifies_memory Read all memory back, too.

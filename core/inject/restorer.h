@@ -19,8 +19,12 @@
 struct snap_restorer {
 	struct snap_tracee *tracee;
 	const struct snap_plan *plan;
-	/** One for each thread of the image, in its order; all borrowed. */
+	/**
+	 * One for each thread of the image, in its order; behind them those that are to
+	 * end; all borrowed.
+	 */
 	struct snap_borrowed *threads;
+	size_t nr_threads;
 	/**
 	 * Makes the calls that any thread can make. While steps are committed it has
 	 * been landed before, and borrowed again.
@@ -35,6 +39,8 @@ struct snap_restorer {
 	struct snap_queues drained;
 	/** A bit for each limit that is higher for as long as the restore lasts. */
 	uint32_t widened_limits;
+	/** Threads whose start has been prepared (start.c). */
+	size_t nr_started;
 };
 
 /**
@@ -54,6 +60,10 @@ typedef snap_err snap_step_fn(struct snap_restorer *restorer,
 /** Do all steps of a phase, in the order of the plan. */
 _must_check_ snap_err snap_run_steps(struct snap_restorer *restorer,
 				     enum snap_phase phase);
+
+/** Do all steps of SNAP_FINALLY, also when some fail; the error is that of the first.
+ */
+_must_check_ snap_err snap_run_last_steps(struct snap_restorer *restorer);
 
 /** The borrowed thread of a TID, or NULL. */
 struct snap_borrowed *snap_restorer_thread(const struct snap_restorer *restorer,

@@ -8,6 +8,7 @@
 #include "core/plan/remap.h"
 #include "core/plan/signals.h"
 #include "core/plan/timers.h"
+#include "core/plan/threads.h"
 
 void snap_plan_deinit(struct snap_plan *plan)
 {
@@ -15,6 +16,7 @@ void snap_plan_deinit(struct snap_plan *plan)
 	for (size_t i = 0; i < plan->nr_refusals; i++)
 		free(plan->refusals[i]);
 	free(plan->refusals);
+	snap_foreseen_destroy(plan->foreseen);
 	*plan = (struct snap_plan){ 0 };
 }
 
@@ -72,77 +74,6 @@ enum snap_family snap_step_family(enum snap_step_kind kind)
 #undef SNAP_STEP
 	};
 	return of_kind[kind];
-}
-
-/** The first thread of `these` that is not among `those`, or NULL. */
-static const struct snap_thread *find_missing(const struct snap_snapshot *these,
-					      const struct snap_snapshot *those)
-{
-	for (size_t i = 0; i < these->nr_threads; i++) {
-		const struct snap_thread *thread = &these->threads[i];
-		const struct snap_thread *other =
-			snap_snapshot_thread(those, thread->tid);
-		if (!other || other->start_time != thread->start_time)
-			return thread;
-	}
-	return NULL;
-}
-
-static snap_err check_threads(const struct snap_snapshot *image,
-			      const struct snap_snapshot *live)
-{
-	const struct snap_thread *gone = find_missing(image, live);
-	if (gone)
-		return snap_error_with_remedy(
-			snap_error_create(
-				SNAP_ERROR_REFUSED,
-				"thread %d (%s) of the snapshot has ended since",
-				(int)gone->tid, gone->comm),
-			"restore a snapshot that was taken after it ended");
-	const struct snap_thread *new = find_missing(live, image);
-	if (new)
-		return snap_error_with_remedy(
-			snap_error_create(
-				SNAP_ERROR_REFUSED,
-				"thread %d (%s) was started after the snapshot",
-				(int)new->tid, new->comm),
-			"restore a snapshot that was taken after it started");
-	return SNAP_OK;
-}
-
-/** What the kernel holds for a thread and a restore does not yet put back. */
-static snap_err check_registrations(const struct snap_snapshot *image,
-				    const struct snap_snapshot *live)
-{
-	for (size_t i = 0; i < image->nr_threads; i++) {
-		const struct snap_thread *wanted = &image->threads[i];
-		const struct snap_thread *is = snap_snapshot_thread(live, wanted->tid);
-		if (!is)
-			continue; // check_threads() has refused, or this is a
-				  // comparison
-		uint32_t both = wanted->members & is->members;
-		const char *what = NULL;
-		if (both & SNAP_THREAD_RSEQ &&
-		    (wanted->rseq.address != is->rseq.address ||
-		     wanted->rseq.size != is->rseq.size))
-			what = "restartable sequences";
-		else if (both & SNAP_THREAD_ROBUST_LIST &&
-			 wanted->robust_list.head != is->robust_list.head)
-			what = "robust futexes";
-		else if (both & SNAP_THREAD_TID_ADDRESS &&
-			 wanted->tid_address != is->tid_address)
-			what = "end (set_tid_address)";
-		if (what)
-			return snap_error_with_remedy(
-				snap_error_create(
-					SNAP_ERROR_REFUSED,
-					"thread %d has registered other addresses for its %s "
-					"since the snapshot",
-					(int)wanted->tid, what),
-				"restore a snapshot that was taken after the thread had set "
-				"itself up");
-	}
-	return SNAP_OK;
 }
 
 /** Moving whole page tables is fast: addresses that are equal modulo their reach. */
@@ -215,6 +146,7 @@ static snap_err (*const families[])(struct snap_plan *plan) = {
 	snap_plan_timers, // before signals, which look at its steps
 	snap_plan_signals,
 	snap_plan_process,
+	snap_plan_threads,
 };
 
 static snap_err add_steps(struct snap_plan *plan)
@@ -227,6 +159,15 @@ static snap_err add_steps(struct snap_plan *plan)
 	return SNAP_OK;
 }
 
+/** Families find every thread of the image in the live process. */
+static snap_err foresee(struct snap_plan *plan)
+{
+	SNAP_TRY(snap_foresee_threads(plan->image, plan->live, &plan->foreseen));
+	if (plan->foreseen)
+		plan->live = plan->foreseen;
+	return SNAP_OK;
+}
+
 snap_err snap_plan_make(const struct snap_snapshot *image,
 			const struct snap_snapshot *live, size_t room_size,
 			struct snap_plan *ret)
@@ -236,8 +177,7 @@ snap_err snap_plan_make(const struct snap_snapshot *image,
 		.live = live,
 		.room_size = room_size,
 	};
-	SNAP_TRY(check_threads(image, live));
-	SNAP_TRY(check_registrations(image, live));
+	SNAP_TRY(foresee(&plan));
 	SNAP_TRY(add_steps(&plan));
 	SNAP_TRY(place_arena(&plan));
 	*ret = plan;
@@ -253,7 +193,7 @@ snap_err snap_plan_compare(const struct snap_snapshot *image,
 		.live = live,
 		.is_comparison = true,
 	};
-	SNAP_TRY(snap_plan_refuse(&plan, check_registrations(image, live)));
+	SNAP_TRY(foresee(&plan));
 	SNAP_TRY(add_steps(&plan));
 	*ret = plan;
 	plan = (struct snap_plan){ 0 };

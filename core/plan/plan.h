@@ -19,12 +19,19 @@ enum snap_step_kind {
 
 /** When a step is done. */
 enum snap_phase {
+	/** Before the restore proper, which then is planned anew. */
+	SNAP_IN_ADVANCE,
 	SNAP_BEFORE_MEMORY,
 	SNAP_AFTER_MEMORY,
 	/** All memory has been read back: what runs on by itself is started now. */
 	SNAP_BEFORE_LANDING,
 	/** Everything else has succeeded: what cannot be undone is done now. */
 	SNAP_AT_COMMIT,
+	/**
+	 * There is no way back any more, and no room: the step is tried again when it
+	 * fails, and must do what is left then.
+	 */
+	SNAP_FINALLY,
 };
 
 /** What a step is about, for a person. */
@@ -71,9 +78,14 @@ struct snap_step {
 };
 
 struct snap_plan {
-	/** Not owned. */
+	/**
+	 * Not owned. Each thread of the image is in `live`: those that are to be
+	 * started again with start time 0.
+	 */
 	const struct snap_snapshot *image;
 	const struct snap_snapshot *live;
+	/** NULL, or what `live` is then (plan/threads.h). */
+	struct snap_snapshot *foreseen;
 	/** In the order of their kinds. */
 	struct snap_step *steps;
 	size_t nr_steps;

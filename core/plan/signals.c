@@ -194,12 +194,6 @@ snap_err snap_describe_signal(const struct snap_step *step, struct snap_buffer *
 	return snap_describe(ret, "%s", name);
 }
 
-snap_err snap_describe_thread(const struct snap_step *step, struct snap_buffer *ret)
-{
-	const struct snap_thread *thread = step->wanted ? step->wanted : step->is;
-	return snap_describe(ret, "thread %d (%s)", (int)step->tid, thread->comm);
-}
-
 /** "2 SIGUSR1, SIGRTMIN+1" */
 static snap_err describe_set(const struct snap_pending *pending,
 			     struct snap_buffer *ret)

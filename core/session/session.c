@@ -155,7 +155,12 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, live));
 	size_t room;
 	SNAP_TRY(snap_restore_room(&live->cpu, snapshot, tracee->page_size, &room));
-	return snap_plan_make(snapshot, live, room, ret);
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	SNAP_TRY(snap_plan_make(snapshot, live, room, &plan));
+	SNAP_TRY(snap_start_validate(tracee, &plan));
+	*ret = plan;
+	plan = (struct snap_plan){ 0 };
+	return SNAP_OK;
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -185,6 +190,59 @@ static snap_err list_skips(const struct snap_target *target,
 	return SNAP_OK;
 }
 
+/**
+ * With all threads there.
+ *
+ * @param ret_is_committed Whether there was no way back any more; also on an error.
+ */
+static snap_err restore_all(const struct snap_target *target,
+			    struct snap_tracee *tracee,
+			    const struct snap_snapshot *snapshot,
+			    const struct snap_restore_options *options,
+			    const struct snap_plan *plan, bool *ret_is_committed,
+			    struct snap_restore_report *ret)
+{
+	SNAP_TRY(snap_remap_validate(tracee, plan));
+	SNAP_TRY(snap_folder_validate(tracee, plan));
+	_cleanup_free_ struct snap_range *skips = NULL;
+	size_t nr_skips;
+	SNAP_TRY(list_skips(target, snapshot, &skips, &nr_skips));
+	struct snap_restore_counts counts = { 0 };
+	snap_err error = snap_restore_execute(tracee, plan, skips, nr_skips,
+					      options->verify_memory, &target->progress,
+					      &counts);
+	*ret_is_committed = counts.is_committed;
+	SNAP_TRY(error);
+	*ret = (struct snap_restore_report){
+		.bytes_compared = counts.bytes_compared,
+		.bytes_written = counts.bytes_written,
+		.nr_threads = snapshot->nr_threads,
+		.nr_mapping_steps = plan->nr_steps,
+	};
+	return SNAP_OK;
+}
+
+/** The process has other threads than when the first plan was made. */
+static snap_err restore_anew(const struct snap_target *target,
+			     struct snap_tracee *tracee,
+			     const struct snap_snapshot *snapshot,
+			     const struct snap_restore_options *options,
+			     bool *ret_is_committed, struct snap_restore_report *ret)
+{
+	_cleanup_snapshot_ struct snap_snapshot *live = NULL;
+	SNAP_TRY(snap_snapshot_create(&live));
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	_cleanup_adapted_ struct snap_adapted adapted = { 0 };
+	SNAP_TRY(make_plan(target, tracee, snapshot, options->fpu_mode, live, &adapted,
+			   &plan));
+	if (snap_has_threads_to_start(&plan))
+		return snap_error_create(
+			SNAP_ERROR_MISMATCH,
+			"a thread that was started again has ended at once");
+	return restore_all(target, tracee, snapshot, options, &plan, ret_is_committed,
+			   ret);
+}
+
 static snap_err restore(const struct snap_target *target, struct snap_tracee *tracee,
 			const struct snap_snapshot *snapshot,
 			const struct snap_restore_options *options,
@@ -196,23 +254,22 @@ static snap_err restore(const struct snap_target *target, struct snap_tracee *tr
 	_cleanup_adapted_ struct snap_adapted adapted = { 0 };
 	SNAP_TRY(make_plan(target, tracee, snapshot, options->fpu_mode, live, &adapted,
 			   &plan));
+	bool is_committed = false;
+	if (!snap_has_threads_to_start(&plan))
+		return restore_all(target, tracee, snapshot, options, &plan,
+				   &is_committed, ret);
+	if (!target->runner.run)
+		return snap_error_create(
+			SNAP_ERROR_REFUSED,
+			"threads have ended since the snapshot, and whoever traces the "
+			"process cannot start them again");
 	SNAP_TRY(snap_remap_validate(tracee, &plan));
 	SNAP_TRY(snap_folder_validate(tracee, &plan));
-
-	_cleanup_free_ struct snap_range *skips = NULL;
-	size_t nr_skips;
-	SNAP_TRY(list_skips(target, snapshot, &skips, &nr_skips));
-	struct snap_restore_counts counts;
-	SNAP_TRY(snap_restore_execute(tracee, &plan, skips, nr_skips,
-				      options->verify_memory, &target->progress,
-				      &counts));
-	*ret = (struct snap_restore_report){
-		.bytes_compared = counts.bytes_compared,
-		.bytes_written = counts.bytes_written,
-		.nr_threads = snapshot->nr_threads,
-		.nr_mapping_steps = plan.nr_steps,
-	};
-	return SNAP_OK;
+	SNAP_TRY(snap_start_threads(tracee, &plan, &target->runner));
+	snap_err error =
+		restore_anew(target, tracee, snapshot, options, &is_committed, ret);
+	return error && !is_committed ? snap_unstart_threads(tracee, &plan, error)
+				      : error;
 }
 
 snap_err snap_session_restore(const struct snap_target *target,

@@ -8,6 +8,7 @@
 #include "core/base/buffer.h"
 #include "core/base/progress.h"
 #include "core/compat/compat.h"
+#include "core/inject/start.h"
 #include "core/model/snapshot.h"
 #include "core/plan/diff.h"
 
@@ -39,6 +40,9 @@ struct snap_target {
 	struct snap_progress progress;
 	/** Shared memory that others may see is saved and rewound, too. */
 	bool rewinds_shared;
+	/** For a restore that starts threads again. `run` may be NULL: it is refused.
+	 */
+	struct snap_runner runner;
 	/**
 	 * For tests of promise 2: the Nth call into the kernel, counted from 1, fails
 	 * with EIO without being made. 0: none does.
@@ -74,6 +78,9 @@ struct snap_restore_report {
 
 /**
  * Put the process back to where it was at the snapshot, or leave it as it is.
+ *
+ * Threads that it has ended, also on an error, have still to be noticed: their exit
+ * statuses wait for the debugger.
  *
  * @param ret Filled on success. Not NULL.
  */

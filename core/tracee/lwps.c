@@ -259,6 +259,25 @@ snap_err snap_lwps_wait(struct snap_tracer *tracer,
 	return error;
 }
 
+snap_err snap_lwps_notice_ends(struct snap_tracer *tracer)
+{
+	for (size_t i = 0; i < tracer->nr_lwps;) {
+		struct snap_lwp *lwp = &tracer->lwps[i];
+		int status;
+		pid_t tid = lwp->is_running || lwp->is_zombie
+				    ? 0
+				    : waitpid(lwp->tid, &status, __WALL | WNOHANG);
+		if (tid < 0)
+			return snap_error_os(errno, "cannot wait for thread %d",
+					     (int)lwp->tid);
+		// Who has ended is forgotten, and the next one has its place.
+		if (tid)
+			SNAP_TRY(note_status(tracer, lwp, status));
+		i += !tid || WIFSTOPPED(status);
+	}
+	return SNAP_OK;
+}
+
 /** Threads at a stop that is nobody's business, before the SIGSTOP that is due. */
 static snap_err pass_by(struct snap_tracer *tracer)
 {

@@ -59,6 +59,9 @@ _must_check_ snap_err snap_lwp_interrupt(struct snap_tracer *tracer,
 _must_check_ snap_err snap_lwps_wait(struct snap_tracer *tracer,
 				     const struct snap_progress *progress);
 
+/** Take note of stopped threads that have ended all the same: somebody made them. */
+_must_check_ snap_err snap_lwps_notice_ends(struct snap_tracer *tracer);
+
 /**
  * Wait until no thread runs any more. Whoever stopped for another reason than a signal
  * goes on to the SIGSTOP that is due.

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -83,6 +84,22 @@ static uint64_t status_number(const char *text, const char *name, int base)
 	return line ? strtoull(line + strlen(key), NULL, base) : 0;
 }
 
+/** How many numbers are behind "\nname:". */
+static int count_numbers(const char *text, const char *name)
+{
+	char key[32];
+	snprintf(key, sizeof(key), "\n%s:", name);
+	const char *line = strstr(text, key);
+	int nr = 0;
+	for (const char *at = line ? line + strlen(key) : ""; *at && *at != '\n'; at++)
+		nr += *at == '\t' && at[1] != '\n';
+	return nr;
+}
+
+/** Of include/uapi/linux/capability.h; the second is newer than some headers. */
+#define SNAP_CAP_SYS_ADMIN          21
+#define SNAP_CAP_CHECKPOINT_RESTORE 40
+
 snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
 			       struct snap_proc_status *ret)
 {
@@ -93,6 +110,7 @@ snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
 	const char *text = (const char *)buffer.data;
 	const char *queue = strstr(text, "\nSigQ:");
 	const char *limit = queue ? strchr(queue, '/') : NULL;
+	uint64_t capabilities = status_number(text, "CapEff", 16);
 	*ret = (struct snap_proc_status){
 		.tracer = (pid_t)status_number(text, "TracerPid", 10),
 		.uid = (uint32_t)status_number(text, "Uid", 10),
@@ -102,6 +120,10 @@ snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
 		.shared_pending = status_number(text, "ShdPnd", 16),
 		.nr_queued = status_number(text, "SigQ", 10),
 		.queue_limit = limit ? strtoull(limit + 1, NULL, 10) : UINT64_MAX,
+		.may_choose_tids = (capabilities >> SNAP_CAP_SYS_ADMIN |
+				    capabilities >> SNAP_CAP_CHECKPOINT_RESTORE) &
+				   1,
+		.pid_depth = count_numbers(text, "NSpid"),
 		.own_memory = (status_number(text, "RssAnon", 10) +
 			       status_number(text, "RssShmem", 10) +
 			       status_number(text, "VmSwap", 10)) *
@@ -123,6 +145,15 @@ snap_err snap_proc_read_comm(struct snap_tracee *tracee, pid_t tid,
 		length = SNAP_COMM_SIZE - 1;
 	memset(ret, 0, SNAP_COMM_SIZE);
 	memcpy(ret, text.data, length);
+	return SNAP_OK;
+}
+
+snap_err snap_proc_is_tid_free(struct snap_tracee *tracee, pid_t tid, bool *ret)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "see whether number %d is free", (int)tid));
+	// Its own, or that of a process group whose leader has ended.
+	*ret = kill(tid, 0) < 0 && errno == ESRCH && kill(-tid, 0) < 0 &&
+	       errno == ESRCH;
 	return SNAP_OK;
 }
 

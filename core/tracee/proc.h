@@ -31,6 +31,10 @@ struct snap_proc_status {
 	 * one. */
 	uint64_t nr_queued;
 	uint64_t queue_limit;
+	/** CAP_CHECKPOINT_RESTORE, or CAP_SYS_ADMIN that implies it. */
+	bool may_choose_tids;
+	/** How many PID namespaces, from ours on, it has a number in. */
+	int pid_depth;
 	/** Bytes of memory that is not a file's, in memory or in swap, of the process.
 	 */
 	uint64_t own_memory;
@@ -48,6 +52,10 @@ _must_check_ snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t ti
 
 _must_check_ snap_err snap_proc_read_comm(struct snap_tracee *tracee, pid_t tid,
 					  char ret[SNAP_COMM_SIZE]);
+
+/** Whether no process and no thread that we can see has this number. */
+_must_check_ snap_err snap_proc_is_tid_free(struct snap_tracee *tracee, pid_t tid,
+					    bool *ret);
 
 /**
  * The threads of the process: the leader first, the rest by their numbers.

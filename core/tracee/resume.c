@@ -35,6 +35,49 @@ snap_err snap_tracee_resume(struct snap_tracee *tracee, pid_t tid, enum snap_res
 	return SNAP_OK;
 }
 
+/** What has become of a thread, without taking the news from anybody. */
+static snap_err look(pid_t tid, siginfo_t *ret)
+{
+	int got;
+	do {
+		got = waitid(P_PID, (id_t)tid, ret,
+			     WEXITED | WSTOPPED | WNOWAIT | __WALL);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return snap_error_os(errno, "cannot wait for the end of thread %d",
+				     (int)tid);
+	return SNAP_OK;
+}
+
+static bool has_ended(const siginfo_t *info)
+{
+	return info->si_code == CLD_EXITED || info->si_code == CLD_KILLED ||
+	       info->si_code == CLD_DUMPED;
+}
+
+snap_err snap_tracee_run_to_end(struct snap_tracee *tracee, pid_t tid)
+{
+	for (int tries = 0; tries < 2; tries++) {
+		SNAP_TRY(snap_tracee_enter(tracee, "let thread %d end", (int)tid));
+		// ESRCH: it has been killed, or an earlier call of ours has let it run.
+		if (ptrace(PTRACE_CONT, tid, 0, 0) < 0 && errno != ESRCH)
+			return snap_error_os(errno, "cannot let thread %d end",
+					     (int)tid);
+		siginfo_t info;
+		SNAP_TRY(look(tid, &info));
+		if (has_ended(&info))
+			return SNAP_OK;
+		int status;
+		if (waitpid(tid, &status, __WALL) != tid || !WIFSTOPPED(status) ||
+		    status >> 8 != SIGSTOP)
+			return snap_error_create(SNAP_ERROR_MISMATCH,
+						 "thread %d was to end, and stopped",
+						 (int)tid);
+	}
+	return snap_error_create(SNAP_ERROR_MISMATCH,
+				 "thread %d is stopped again and again", (int)tid);
+}
+
 snap_err snap_tracee_signal(struct snap_tracee *tracee, pid_t tid, int signal)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "send signal %d to thread %d", signal,

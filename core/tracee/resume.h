@@ -30,6 +30,14 @@ struct snap_stop {
 _must_check_ snap_err snap_tracee_resume(struct snap_tracee *tracee, pid_t tid,
 					 enum snap_resume how, struct snap_stop *ret);
 
+/**
+ * Let one stopped thread run, that is to end at once, and wait until it has: its exit
+ * status is left for the debugger. A SIGSTOP that was on its way is passed over.
+ *
+ * Can be called again when it failed.
+ */
+_must_check_ snap_err snap_tracee_run_to_end(struct snap_tracee *tracee, pid_t tid);
+
 /** tgkill(2): queue a signal for one thread. */
 _must_check_ snap_err snap_tracee_signal(struct snap_tracee *tracee, pid_t tid,
 					 int signal);

@@ -256,6 +256,51 @@ snap_err snap_tracer_stop(struct snap_tracer *tracer)
 	return SNAP_OK;
 }
 
+/** Whether it has been stopped by the signal, which is taken away from it. */
+static bool is_stopped_by(struct snap_tracer *tracer, pid_t tid, int signal)
+{
+	struct snap_lwp *lwp = snap_lwp_find(tracer, tid);
+	if (!lwp || lwp->is_running || lwp->signal != signal)
+		return false;
+	lwp->signal = 0;
+	return true;
+}
+
+/** Only `tid` is let run on: by its events it tells of the threads that it starts. */
+static snap_err run_one_to_signal(struct snap_tracer *tracer, pid_t tid, int signal)
+{
+	while (!tracer->has_ended && !is_stopped_by(tracer, tid, signal)) {
+		struct snap_lwp *lwp = snap_lwp_find(tracer, tid);
+		if (!lwp)
+			break;
+		if (!lwp->is_running)
+			SNAP_TRY(snap_lwp_resume(tracer, lwp));
+		SNAP_TRY(snap_lwps_wait(tracer, NULL));
+	}
+	return SNAP_OK;
+}
+
+snap_err snap_tracer_run_one(struct snap_tracer *tracer, pid_t tid, int signal)
+{
+	struct snap_lwp *lwp = snap_lwp_find(tracer, tid);
+	if (!lwp)
+		return snap_error_create(SNAP_ERROR_GONE, "there is no thread %d",
+					 (int)tid);
+	int kept = lwp->signal;
+	lwp->signal = 0;
+	_cleanup_error_ snap_err error = run_one_to_signal(tracer, tid, signal);
+	SNAP_TRY(snap_tracer_stop(tracer));
+	lwp = snap_lwp_find(tracer, tid);
+	if (lwp)
+		lwp->signal = kept;
+	return snap_take(error);
+}
+
+snap_err snap_tracer_notice_ends(struct snap_tracer *tracer)
+{
+	return snap_lwps_notice_ends(tracer);
+}
+
 void snap_tracer_drop_signals(struct snap_tracer *tracer)
 {
 	for (size_t i = 0; i < tracer->nr_lwps; i++)

@@ -69,6 +69,17 @@ _must_check_ snap_err snap_tracer_run_until(struct snap_tracer *tracer,
 _must_check_ snap_err snap_tracer_stop(struct snap_tracer *tracer);
 
 /**
+ * Let one stopped thread run, no other that there is now, until a signal stops it,
+ * which it does not get. The threads that it starts are traced and stopped, too. The
+ * signal that it has not got yet waits meanwhile.
+ */
+_must_check_ snap_err snap_tracer_run_one(struct snap_tracer *tracer, pid_t tid,
+					  int signal);
+
+/** Take note of threads that a restore has ended. */
+_must_check_ snap_err snap_tracer_notice_ends(struct snap_tracer *tracer);
+
+/**
  * The process was put back in time: the signals that its threads were stopped by and
  * have not got yet belong to what did not happen.
  */

@@ -305,6 +305,8 @@ static void check_calls(const struct snap_arch *arch, const struct snap_cpu *cpu
 	assert_int_equal(arch->syscall_number(regs), -1);
 
 	assert_in_range(arch->batch_code_size, arch->syscall_insn_size, 4096);
+	assert_in_range(arch->batch_end, arch->syscall_insn_size,
+			arch->batch_code_size - 1);
 	arch->prepare_batch(regs, 0x6000, 0x5000, 3, 19, true);
 	assert_int_equal(arch->pc(&copy), 0x6000);
 	assert_int_equal(arch->sp(&copy), arch->sp(thread));

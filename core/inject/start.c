@@ -1,0 +1,265 @@
+#include "core/inject/start.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "core/inject/end.h"
+#include "core/inject/restorer.h"
+#include "core/inject/syscall_insn.h"
+#include "core/tracee/memory.h"
+#include "core/tracee/proc.h"
+
+/** What every thread has in common with its process (pthread_create(3)). */
+#define FLAGS                                                                         \
+	((uint64_t)CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | \
+	 CLONE_SYSVSEM)
+
+/** What clone3(2) is told: struct clone_args of include/uapi/linux/sched.h. */
+struct order {
+	uint64_t flags;
+	uint64_t pidfd;
+	uint64_t child_tid;
+	uint64_t parent_tid;
+	uint64_t exit_signal;
+	uint64_t stack;
+	uint64_t stack_size;
+	uint64_t tls;
+	uint64_t set_tid;
+	uint64_t set_tid_size;
+	uint64_t cgroup;
+};
+
+/** What lies in the room for each thread. */
+struct place {
+	struct snap_batch_entry entry;
+	struct order order;
+	uint64_t tid;
+};
+
+static bool is_start(const struct snap_step *step)
+{
+	return step->kind == SNAP_STEP_START_THREAD;
+}
+
+static size_t count_starts(const struct snap_plan *plan)
+{
+	size_t nr = 0;
+	for (size_t i = 0; i < plan->nr_steps; i++)
+		nr += is_start(&plan->steps[i]);
+	return nr;
+}
+
+bool snap_has_threads_to_start(const struct snap_plan *plan)
+{
+	return count_starts(plan);
+}
+
+_must_check_ static snap_err refuse(const struct snap_thread *thread, const char *why,
+				    const char *remedy)
+{
+	return snap_error_with_remedy(
+		snap_error_create(SNAP_ERROR_REFUSED,
+				  "thread %d (%s) has ended since the snapshot, and %s",
+				  (int)thread->tid, thread->comm, why),
+		"%s", remedy);
+}
+
+snap_err snap_start_validate(struct snap_tracee *tracee, const struct snap_plan *plan)
+{
+	static const char *const later =
+		"restore a snapshot that was taken after it ended";
+	for (size_t i = 0; i < plan->nr_steps; i++) {
+		const struct snap_step *step = &plan->steps[i];
+		if (!is_start(step))
+			continue;
+		struct snap_proc_status status;
+		SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
+		if (!status.may_choose_tids)
+			return refuse(
+				step->wanted,
+				"the process may not start one with the same number",
+				"restore a snapshot that was taken after it ended, or run "
+				"the program as root or with CAP_CHECKPOINT_RESTORE");
+		if (status.pid_depth > 1)
+			return refuse(
+				step->wanted,
+				"the process has a PID namespace of its own, where "
+				"its number cannot be chosen from here",
+				later);
+		bool is_free;
+		SNAP_TRY(snap_proc_is_tid_free(tracee, step->tid, &is_free));
+		if (!is_free)
+			return refuse(step->wanted,
+				      "its number is in use for another process",
+				      later);
+	}
+	return SNAP_OK;
+}
+
+/** Where a thread's place is: the table first, then the orders, then the numbers. */
+static uint64_t order_address(const struct snap_room *room, size_t nr, size_t index)
+{
+	return room->data + nr * sizeof(struct snap_batch_entry) +
+	       index * sizeof(struct order);
+}
+
+static uint64_t tid_address(const struct snap_room *room, size_t nr, size_t index)
+{
+	return order_address(room, nr, nr) + index * sizeof(pid_t);
+}
+
+/** One more call for the batch, with what it is told. */
+snap_err snap_do_start_thread(struct snap_restorer *restorer,
+			      const struct snap_step *step)
+{
+	struct snap_tracee *tracee = restorer->tracee;
+	const struct snap_room *room = &restorer->room;
+	size_t nr = count_starts(restorer->plan), index = restorer->nr_started++;
+	struct order order = {
+		.flags = FLAGS,
+		.set_tid = tid_address(room, nr, index),
+		.set_tid_size = 1,
+	};
+	struct snap_batch_entry entry = {
+		.number = (uint64_t)tracee->arch->syscalls[SNAP_SYS_CLONE3],
+		.args = { order_address(room, nr, index), sizeof(order) },
+		.result = SNAP_NOT_MADE,
+	};
+	SNAP_TRY(snap_tracee_write(tracee, tid_address(room, nr, index), &step->tid,
+				   sizeof(step->tid)));
+	SNAP_TRY(snap_tracee_write(tracee, order_address(room, nr, index), &order,
+				   sizeof(order)));
+	return snap_tracee_write(tracee, room->data + index * sizeof(entry), &entry,
+				 sizeof(entry));
+}
+
+/** What the kernel has said to the first call that failed. */
+static snap_err check_results(const struct snap_restorer *restorer)
+{
+	size_t index = 0;
+	for (size_t i = 0; i < restorer->plan->nr_steps; i++) {
+		const struct snap_step *step = &restorer->plan->steps[i];
+		if (!is_start(step))
+			continue;
+		struct snap_batch_entry entry;
+		SNAP_TRY(snap_tracee_read(restorer->tracee,
+					  restorer->room.data + index++ * sizeof(entry),
+					  &entry, sizeof(entry)));
+		if (entry.result == step->tid)
+			continue;
+		if (snap_call_failed(entry.result))
+			return snap_error_os((int)-entry.result,
+					     "the process cannot start thread %d again",
+					     (int)step->tid);
+		return snap_error_create(SNAP_ERROR_MISMATCH,
+					 "thread %d was not started again",
+					 (int)step->tid);
+	}
+	return SNAP_OK;
+}
+
+static snap_err run_orders(struct snap_restorer *restorer,
+			   const struct snap_runner *runner)
+{
+	struct snap_borrowed *worker = restorer->worker;
+	const struct snap_room *room = &restorer->room;
+	SNAP_TRY(snap_run_steps(restorer, SNAP_IN_ADVANCE));
+	SNAP_TRY(snap_borrowed_prepare(worker, room->code, room->data,
+				       restorer->nr_started, true));
+	SNAP_TRY(snap_tracee_enter(restorer->tracee, "let thread %d start the others",
+				   (int)worker->thread.tid));
+	SNAP_TRY(runner->run(runner->context, worker->thread.tid,
+			     room->code + restorer->tracee->arch->batch_end,
+			     worker->stop_signal));
+	return check_results(restorer);
+}
+
+/** By one thread, which does not remember it. */
+static snap_err start_by(struct snap_restorer *restorer,
+			 const struct snap_runner *runner)
+{
+	_cleanup_room_ struct snap_room room = { 0 };
+	uint64_t size = count_starts(restorer->plan) * sizeof(struct place);
+	SNAP_TRY(snap_room_open(restorer->worker, restorer->plan->live, size, &room));
+	if (!room.code || room.data_size < size)
+		return snap_error_create(
+			SNAP_ERROR_UNSUPPORTED,
+			"the process cannot map the memory that it takes to start "
+			"threads again");
+	restorer->room = room;
+	_cleanup_error_ snap_err error = run_orders(restorer, runner);
+	snap_err unclosed = snap_room_close(&room);
+	if (unclosed && !error)
+		return unclosed;
+	snap_error_destroy(unclosed);
+	return snap_take(error);
+}
+
+snap_err snap_start_threads(struct snap_tracee *tracee, const struct snap_plan *plan,
+			    const struct snap_runner *runner)
+{
+	uint64_t insn;
+	SNAP_TRY(snap_find_syscall_insn(tracee, &plan->live->vmas, &insn));
+	_cleanup_borrowed_ struct snap_borrowed worker = { 0 };
+	SNAP_TRY(snap_borrow(tracee, plan->live->threads[0].tid, insn, &worker));
+	struct snap_restorer restorer = {
+		.tracee = tracee,
+		.plan = plan,
+		.worker = &worker,
+	};
+	snap_err error = start_by(&restorer, runner);
+	if (!error)
+		error = snap_borrowed_return(&worker);
+	return error ? snap_unstart_threads(tracee, plan, error) : SNAP_OK;
+}
+
+/** Whether a thread of the process has this number now. */
+static bool exists(const pid_t *tids, size_t nr, pid_t tid)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (tids[i] == tid)
+			return true;
+	return false;
+}
+
+static snap_err end_started(struct snap_tracee *tracee, pid_t tid, uint64_t insn)
+{
+	struct snap_borrowed borrowed = { 0 };
+	snap_err error = snap_borrow(tracee, tid, insn, &borrowed);
+	if (!error)
+		error = snap_end_thread(&borrowed);
+	snap_borrowed_deinit(&borrowed);
+	return error;
+}
+
+static snap_err end_all_started(struct snap_tracee *tracee,
+				const struct snap_plan *plan)
+{
+	_cleanup_free_ pid_t *tids = NULL;
+	size_t nr;
+	uint64_t insn;
+	SNAP_TRY(snap_proc_list_threads(tracee, &tids, &nr));
+	SNAP_TRY(snap_find_syscall_insn(tracee, &plan->live->vmas, &insn));
+	for (size_t i = 0; i < plan->nr_steps; i++)
+		if (is_start(&plan->steps[i]) && exists(tids, nr, plan->steps[i].tid))
+			SNAP_TRY(end_started(tracee, plan->steps[i].tid, insn));
+	return SNAP_OK;
+}
+
+snap_err snap_unstart_threads(struct snap_tracee *tracee, const struct snap_plan *plan,
+			      snap_err cause)
+{
+	snap_err failure = end_all_started(tracee, plan);
+	if (!failure)
+		return cause;
+	snap_err told = snap_error_with_remedy(
+		snap_error_create(
+			SNAP_ERROR_UNDO,
+			"%s; and then it could not end the threads that it had "
+			"started again: %s",
+			cause->message, failure->message),
+		"the process has threads that do nothing: restore a snapshot, or end it");
+	snap_error_destroy(cause);
+	snap_error_destroy(failure);
+	return told;
+}

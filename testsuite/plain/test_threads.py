@@ -1,0 +1,143 @@
+"""Threads that came since the snapshot end, those that went come back."""
+
+import os
+import signal
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from conftest import Spawn, state, stop_at
+
+USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
+
+STARTED = ["+1", "now", "+2"]
+ENDED = ["+1", "+2", "now", "-2"]
+BOTH = ["+1", "now", "-1", "+2"]
+REGISTERED = ["+1", "now", "reg"]
+ALL = [STARTED, ENDED, BOTH, REGISTERED]
+
+as_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root may choose the number of a thread"
+)
+CASES = [
+    pytest.param(words, marks=as_root if "-" in " ".join(words) else ())
+    for words in ALL
+]
+
+
+def tids(pid: int) -> list[int]:
+    return sorted(int(task.name) for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+@pytest.mark.restores
+@pytest.mark.parametrize("words", CASES, ids=" ".join)
+def test_the_threads_are_those_of_the_snapshot(
+    snap: ModuleType, spawn: Spawn, words: list[str]
+) -> None:
+    # GIVEN a program whose threads have come and gone since it was saved
+    pid = stop_at(snap, spawn("comers", *words), USR1)
+    wanted, then = state(snap, pid), tids(pid)
+    snapshot = snap.capture(pid)
+    stop_at(snap, pid, USR2)
+    assert words is REGISTERED or tids(pid) != then
+
+    # WHEN it is restored
+    snap.restore(pid, snapshot)
+
+    # THEN they are the same threads, in the same place
+    assert tids(pid) == then
+    assert state(snap, pid) == wanted
+
+    # THEN they go on from there, again and again, to the end
+    for _ in range(5):
+        stop_at(snap, pid, USR2)
+        snap.restore(pid, snapshot)
+    stop_at(snap, pid, USR2)
+    assert snap.run_until(pid, []) == 0
+
+
+@pytest.mark.restores
+@pytest.mark.parametrize("words", CASES, ids=" ".join)
+def test_a_restore_with_threads_is_done_or_undone(
+    snap: ModuleType, spawn: Spawn, words: list[str]
+) -> None:
+    # GIVEN a program whose threads have come and gone since it was saved
+    pid = stop_at(snap, spawn("comers", *words), USR1)
+    snapshot = snap.capture(pid)
+    wanted = state(snap, pid)
+    stop_at(snap, pid, USR2)
+    snap.restore(pid, snapshot)
+    calls = snap.last_call_count()
+    stop_at(snap, pid, USR2)
+
+    # WHEN each of the calls of a restore fails in turn
+    failures = 0
+    for call in range(1, calls + 1):
+        before = snap.digest(pid)
+        try:
+            snap.restore(pid, snapshot, fail_at=call)
+        except snap.UndoFailed:
+            raise
+        except snap.Error as error:
+            # THEN it is told, and nothing has changed
+            assert snap.digest(pid) == before, (call, str(error))
+            failures += 1
+        else:
+            # THEN it was done another way, and all is as at the snapshot
+            assert state(snap, pid) == wanted, call
+            stop_at(snap, pid, USR2)
+
+    # THEN it was told more often than not, and the program finds nothing amiss
+    assert failures > calls / 2
+    snap.restore(pid, snapshot)
+    stop_at(snap, pid, USR2)
+    assert snap.run_until(pid, []) == 0
+
+
+@pytest.mark.restores
+@as_root
+def test_a_plan_names_who_comes_and_who_goes(snap: ModuleType, spawn: Spawn) -> None:
+    # GIVEN a program of which one thread has ended and one is new
+    pid = stop_at(snap, spawn("comers", "+1", "now", "-1", "+2"), USR1)
+    snapshot = snap.capture(pid)
+    (old,) = set(tids(pid)) - {pid}
+    stop_at(snap, pid, USR2)
+    (new,) = set(tids(pid)) - {pid}
+    before = snap.digest(pid)
+
+    # WHEN the restore is explained
+    text = snap.explain(pid, snapshot)
+
+    # THEN it says so, and has done nothing
+    assert f"start thread {old} (comers.story): it has ended" in text
+    assert f"end thread {new} (comers.story): it was started after" in text
+    assert snap.digest(pid) == before
+
+
+@pytest.mark.restores
+def test_the_same_threads_need_no_step(snap: ModuleType, spawn: Spawn) -> None:
+    pid = stop_at(snap, spawn("comers", *STARTED), USR1)
+    snapshot = snap.capture(pid)
+    lines = snap.explain(pid, snapshot).splitlines()
+    assert all(line.startswith(("land", "write memory")) for line in lines), lines
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up what root may")
+@pytest.mark.restores
+def test_without_the_right_to_choose_its_number_a_thread_stays_ended(
+    snap: ModuleType, spawn: Spawn
+) -> None:
+    # GIVEN a program of somebody who is not root, of which a thread has ended
+    pid = stop_at(snap, spawn("comers", "nobody", "+1", "now", "-1"), USR1)
+    snapshot = snap.capture(pid)
+    stop_at(snap, pid, USR2)
+    before = snap.digest(pid)
+
+    # WHEN it is to be restored
+    with pytest.raises(snap.Refused, match="has ended since.* may not start") as told:
+        snap.restore(pid, snapshot)
+
+    # THEN the reason and the remedy are told, and nothing has happened
+    assert "CAP_CHECKPOINT_RESTORE" in told.value.remedy
+    assert snap.digest(pid) == before
+    assert snap.run_until(pid, []) == 0
