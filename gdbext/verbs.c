@@ -1,6 +1,7 @@
 #include "core/image/image.h"
 #include "core/session/session.h"
 #include "core/tracee/sharing.h"
+#include "core/tracee/signals.h"
 #include "core/unwind/unwind.h"
 #include "gdbext/arguments.h"
 #include "gdbext/compat.h"
@@ -201,6 +202,32 @@ static PyObject *shares_memory(PyObject *module, PyObject *args, PyObject *keywo
 	return PyBool_FromLong(snap_processes_share_memory(a, b));
 }
 
+static snap_err swap_mask(pid_t pid, pid_t tid, uint64_t *mask)
+{
+	_cleanup_tracee_ struct snap_tracee tracee;
+	SNAP_TRY(snap_tracee_init(&tracee, pid, 0));
+	uint64_t before;
+	SNAP_TRY(snap_tracee_read_sigmask(&tracee, tid, &before));
+	SNAP_TRY(snap_tracee_write_sigmask(&tracee, tid, *mask));
+	*mask = before;
+	return SNAP_OK;
+}
+
+static PyObject *swap_sigmask(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "pid", "tid", "mask", NULL };
+	int pid, tid;
+	uint64_t mask;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iiO&:swap_sigmask",
+					 (char **)names, &pid, &tid, snap_py_uint64,
+					 &mask))
+		return NULL;
+	snap_err error = swap_mask(pid, tid, &mask);
+	if (error)
+		return snap_py_raise(snap_py_state(module), error);
+	return PyLong_FromUnsignedLongLong(mask);
+}
+
 static PyObject *last_call_count(PyObject *module, PyObject *unused)
 {
 	return PyLong_FromUnsignedLongLong(snap_py_state(module)->nr_calls);
@@ -224,6 +251,8 @@ const PyMethodDef snap_py_verbs[] = {
 	{ "shares_memory", SNAP_PY_KEYWORDS(shares_memory),
 	  METH_VARARGS | METH_KEYWORDS,
 	  "Whether two processes live in the same memory." },
+	{ "swap_sigmask", SNAP_PY_KEYWORDS(swap_sigmask), METH_VARARGS | METH_KEYWORDS,
+	  "Set the blocked signals of a stopped thread; those that were blocked." },
 	{ "last_call_count", last_call_count, METH_NOARGS,
 	  "How many calls into the kernel the last capture() or restore() made." },
 	{ 0 },

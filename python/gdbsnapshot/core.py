@@ -2,7 +2,7 @@
 
 import contextlib
 import importlib
-from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional, Sequence
 
 from .problem import Problem
 
@@ -72,8 +72,13 @@ def restore(
     patches: "Sequence[Patch]",
     fpu_mode: str,
     progress: "Optional[Progress]",
+    run_thread: Callable[[int, int, int], None],
 ) -> "Report":
-    """Put a process that GDB has stopped back to a snapshot."""
+    """
+    Put a process that GDB has stopped back to a snapshot.
+
+    @param run_thread Lets one thread run until an address: to start others.
+    """
     with _loaded() as module:
         report: "Report" = module.restore(
             pid,
@@ -85,6 +90,7 @@ def restore(
             progress=progress or _listen,
             fail_at=_take_fail_at(),
             fpu_mode=fpu_mode,
+            run_thread=run_thread,
         )
     return report
 
@@ -168,6 +174,18 @@ def shares_memory(pid: int, other: int) -> bool:
     with _loaded() as module:
         answer: bool = module.shares_memory(pid, other)
     return answer
+
+
+@contextlib.contextmanager
+def sigmask(pid: int, tid: int, mask: int) -> Iterator[None]:
+    """A stopped thread blocks these signals, and afterwards what it has blocked."""
+    with _loaded() as module:
+        before: int = module.swap_sigmask(pid, tid, mask)
+    try:
+        yield
+    finally:
+        with _loaded() as module:
+            module.swap_sigmask(pid, tid, before)
 
 
 def load(path: str, progress: "Optional[Progress]" = None) -> "Snapshot":

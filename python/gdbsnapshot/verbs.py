@@ -7,7 +7,7 @@ from . import core, names, parameters
 from .comparison import Comparison
 from .problem import Problem
 from .store import Entry, Place, Store
-from .target import breakpoints, landing, place, process
+from .target import breakpoints, crew, landing, place, process
 
 if TYPE_CHECKING:
     from _snapshot import Progress, Report, Snapshot, Verdict
@@ -72,6 +72,7 @@ def restore(
     breakpoints.check_survive(entry.snapshot)
     patches = breakpoints.patches(selected.pid)
     future = landing.before(selected)
+    moving = crew.Crew(selected)
     try:
         report = core.restore(
             selected.pid,
@@ -82,16 +83,19 @@ def restore(
             patches,
             fpu_mode or parameters.fpu_mode(),
             progress,
+            moving.run,
         )
     except BaseException:
-        landing.after_failure(patches)
+        landing.after_failure(moving, patches)
         raise
     if store.get(entry.name) is entry:
         store.set_current(entry)
     if announce is not None:
         announce(entry)
     try:
-        landing.after_restore(selected, entry.snapshot, entry.place, future, patches)
+        landing.after_restore(
+            selected, entry.snapshot, entry.place, future, patches, moving
+        )
     except KeyboardInterrupt:
         raise Problem(
             "the process was put back, and GDB interrupted before it had seen that",
@@ -113,7 +117,7 @@ def explain(which: Optional[str] = None, fpu_mode: Optional[str] = None) -> str:
         patches,
         fpu_mode or parameters.fpu_mode(),
     )
-    landing.flush()
+    crew.flush()
     return text
 
 

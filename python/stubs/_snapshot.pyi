@@ -247,6 +247,16 @@ def restore(
     """Put the process back to where it was, or leave it as it is and raise.
 
     fpu_mode: "strict", "compat", "any", as in check().
+    run_thread: Optional[Callable[[int, int, int], None]] = None,
+) -> Report:
+    """Put the process back to where it was, or leave it as it is and raise.
+
+    run_thread(tid, address, signal): let this one thread run until it comes to the
+    address, or until the signal stops it that it sends itself behind it; the threads
+    that it starts are traced and stopped, too.  It is called once where threads have
+    ended since, and may raise.  Not needed for a process of spawn() and attach().
+
+    Threads that were ended, also when it raises, have still to be waited for.
     """
 
 def explain(
@@ -297,6 +307,10 @@ def live_backtrace(tid: int) -> Backtrace:
 def shares_memory(a: int, b: int) -> bool:
     """Whether two processes, by their PIDs, live in the same memory (kcmp(2)).  False
     also where the kernel cannot be asked."""
+
+def swap_sigmask(pid: int, tid: int, mask: int) -> int:
+    """Set the signals that a stopped thread blocks, bit N-1 for signal N; those that
+    it has blocked before."""
 
 def last_call_count() -> int:
     """How many calls into the kernel the last capture() or restore() made: the range

@@ -4,6 +4,7 @@ process      the process that GDB debugs, or why it cannot be snapshot
 breakpoints  where they are, and their bytes in memory
 place        what is selected and shown, to be brought back
 threads      stop signals and the zero-progress stop
+crew         threads that a restore starts and ends
 landing      what GDB must learn after a restore
 screen       width, colours, and how far the work has come
 """

@@ -182,6 +182,38 @@ def quiet_at(address: int) -> Iterator[bool]:
             _enable(breakpoint, row)
 
 
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """GDB can resume, and only breakpoints and signals stop the program."""
+    quiet = _toggleable(
+        [
+            row
+            for row in rows()
+            if "watchpoint" in row.kind
+            or row.kind == "catchpoint"
+            or not _is_mapped(row)
+        ]
+    )
+    for breakpoint, _ in quiet:
+        breakpoint.enabled = False
+    try:
+        yield
+    finally:
+        for breakpoint, row in quiet:
+            _enable(breakpoint, row)
+
+
+@contextlib.contextmanager
+def own_at(address: int) -> Iterator[None]:
+    """A breakpoint that the user does not see."""
+    breakpoint = gdb.Breakpoint(f"*{address:#x}", internal=True)
+    breakpoint.silent = True
+    try:
+        yield
+    finally:
+        breakpoint.delete()
+
+
 def _would_hit(row: Row, address: int) -> bool:
     if row.kind == "catchpoint":
         # Those that wait for signals.

@@ -7,6 +7,7 @@ import gdb
 
 from ..store import Place
 from . import breakpoints, place, threads, zero_stop
+from .crew import Crew, flush
 from .process import Process
 
 if TYPE_CHECKING:
@@ -52,21 +53,11 @@ def before(process: Process) -> Future:
     return Future(_remembered | unreported, place.libraries())
 
 
-def flush() -> None:
-    """GDB forgets registers, frames and memory that it has read."""
-    gdb.execute("maintenance flush register-cache", to_string=True)
-    for cache in ("stack-cache", "code-cache"):
-        if gdb.parameter(cache):
-            # There is no command that flushes them in GDB 12; turning them on does.
-            gdb.execute(f"set {cache} off", to_string=True)
-            gdb.execute(f"set {cache} on", to_string=True)
-    gdb.invalidate_cached_frames()
-
-
-def after_failure(patches: "Sequence[Patch]") -> None:
+def after_failure(crew: Crew, patches: "Sequence[Patch]") -> None:
     """A restore was undone: the process is as it was, by other ways."""
     flush()
     breakpoints.rewrite(patches, None)
+    crew.undone()
 
 
 def after_restore(
@@ -75,23 +66,31 @@ def after_restore(
     was: Place,
     future: Future,
     patches: "Sequence[Patch]",
+    crew: Crew,
 ) -> None:
     """
     Make all true that GDB shows and does, and say where the process is.
 
     Breakpoints, their hit counts, watchpoints and settings stay the user's.
     """
+    saved = {thread["tid"]: thread for thread in snapshot.threads()}
+    tid = was.thread if was.thread in saved else snapshot.current_tid
+    # What is selected may have ended.
+    threads.select(tid)
     flush()
     breakpoints.rewrite(patches, snapshot)
+    crew.notice_ends(tid)
+    crew.speak_up()
     if was.libraries is None or was.libraries != future.libraries:
         _reread_libraries()
     _refresh_watchpoints()
 
-    saved = {thread["tid"]: thread for thread in snapshot.threads()}
-    tid = was.thread if was.thread in saved else snapshot.current_tid
     for other, stop in future.unreported.items():
         if other in saved and other != tid:
             _use_up(process.pid, saved[other], stop.signal)
+    for other in crew.started - {tid}:
+        # GDB reads what the C library knows of a thread when the thread stops.
+        zero_stop.stop(process.pid, other, is_shown=False)
     _set_signals(process.pid, saved, tid)
 
     # The innermost functions can be inlined: then GDB shows their caller first.

@@ -139,6 +139,32 @@ def stops() -> dict[int, Stop]:
     return found
 
 
+class KeptStop:
+    """What a thread is stopped by, to be brought back."""
+
+    def __init__(self, tid: int) -> None:
+        self._tid = tid
+        self._siginfo: "gdb.Value | None" = None
+        with kept_selection():
+            try:
+                if select(tid):
+                    self._siginfo = gdb.parse_and_eval("$_siginfo")
+                    self._siginfo.fetch_lazy()
+            except gdb.error:
+                # It is just ending, or in a stop that is no signal's.
+                self._siginfo = None
+
+    def bring_back(self) -> None:
+        """The thread, which is selected then, is stopped by it again."""
+        if self._siginfo is None or not select(self._tid):
+            return
+        number = int(self._siginfo["si_signo"])
+        is_debuggers = Stop(number, 0).is_debuggers
+        if is_debuggers or not queue(number, None):
+            queue_nothing()
+        _write_siginfo(self._siginfo)
+
+
 def set_siginfo(siginfo: bytes) -> None:
     """
     Write the selected thread's siginfo.
@@ -147,15 +173,22 @@ def set_siginfo(siginfo: bytes) -> None:
     kernel makes up a new one only if the numbers differ (kernel/signal.c,
     ptrace_signal).
     """
-    name = "_gdbsnapshot_siginfo"
     try:
         kind = gdb.parse_and_eval("$_siginfo").type
-        if kind.sizeof != len(siginfo):
-            return
-        gdb.set_convenience_variable(name, gdb.Value(siginfo, kind))
-        gdb.execute(f"set variable $_siginfo = ${name}", to_string=True)
     except gdb.error:
         # Not in a signal's stop: there is nothing to be told of it.
+        return
+    if kind.sizeof == len(siginfo):
+        _write_siginfo(gdb.Value(siginfo, kind))
+
+
+def _write_siginfo(value: gdb.Value) -> None:
+    name = "_gdbsnapshot_siginfo"
+    try:
+        gdb.set_convenience_variable(name, value)
+        gdb.execute(f"set variable $_siginfo = ${name}", to_string=True)
+    except gdb.error:
+        # Not in a signal's stop.
         return
     finally:
         gdb.set_convenience_variable(name, None)

@@ -9,15 +9,16 @@ alone: the kernel delivers the signal before the thread executes anything, and s
 stops where it was.
 
 SIGTRAP under `stepi` is best: GDB takes it for the end of the step, and no signal is
-reported to anybody.  It must not be blocked, and no breakpoint may claim it.  Where it
-cannot be used, another signal under `continue` does: SIGSTOP, unless GDB has one of its
-own under way, which it would take ours for and go on.
+reported to anybody.  If it is blocked it is let in for the time; no breakpoint may
+claim it.  Where it cannot be used, another signal under `continue` does: SIGSTOP,
+unless GDB has one of its own under way, which it would take ours for and go on.
 """
 
 import ctypes
 
 import gdb
 
+from .. import core
 from ..problem import Problem
 from . import breakpoints, threads
 
@@ -41,7 +42,7 @@ def stop(pid: int, tid: int, is_shown: bool) -> None:
     """
     if not threads.select(tid):
         raise Problem(f"GDB does not know thread {tid}", "See 'info threads'")
-    before = _pc()
+    before = pc()
     for _ in range(_TRIES):
         threads.queue_nothing()
         used = _stop_once(pid, tid, before, is_shown)
@@ -49,7 +50,7 @@ def stop(pid: int, tid: int, is_shown: bool) -> None:
             break
     threads.select(tid)
     threads.queue_nothing()
-    after = _pc()
+    after = pc()
     if after != before:
         raise Problem(
             f"thread {tid} has moved from 0x{before:x} to 0x{after:x} when GDB was to"
@@ -62,9 +63,10 @@ def _stop_once(pid: int, tid: int, pc: int, is_shown: bool) -> int:
     """Stop with the best signal that there is; returns it, or 0 if there is none."""
     masks = _Masks(pid, tid)
     with breakpoints.quiet_at(pc) as is_quiet:
-        if is_quiet and not masks.is_blocked(_SIGTRAP):
-            _send(pid, tid, _SIGTRAP)
-            _resume("stepi", is_shown)
+        if is_quiet and masks.can_admit(_SIGTRAP):
+            with core.sigmask(pid, tid, masks.blocked_without(_SIGTRAP)):
+                _send(pid, tid, _SIGTRAP)
+                _resume("stepi", is_shown)
             return _SIGTRAP
         number = masks.substitute()
         if number:
@@ -125,6 +127,15 @@ class _Masks:
     def _has(self, key: str, number: int) -> bool:
         return bool(self._masks.get(key, 0) >> (number - 1) & 1)
 
+    def can_admit(self, number: int) -> bool:
+        """Whether one of ours would be the only one of these signals."""
+        return not self.is_blocked(number) or not (
+            self._has("SigPnd", number) or self._has("ShdPnd", number)
+        )
+
+    def blocked_without(self, number: int) -> int:
+        return self._masks.get("SigBlk", 0) & ~(1 << (number - 1))
+
     def is_blocked(self, number: int) -> bool:
         return self._has("SigBlk", number)
 
@@ -143,5 +154,6 @@ class _Masks:
         return 0
 
 
-def _pc() -> int:
+def pc() -> int:
+    """Of the selected thread."""
     return int(gdb.newest_frame().pc())

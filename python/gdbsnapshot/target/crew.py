@@ -1,0 +1,110 @@
+"""
+Threads that a restore starts and ends, before GDB's eyes.
+
+GDB knows of a thread if it has seen the event of its start, of a thread that it has let
+run itself; and it forgets one when it has waited for its end.  So it is GDB that lets a
+thread start others, and a stop without progress makes it notice those that have ended.
+"""
+
+import contextlib
+from pathlib import Path
+from typing import Optional
+
+import gdb
+
+from ..problem import Problem
+from . import breakpoints, threads, zero_stop
+from .process import Process
+
+_TRIES = 16
+"""Each uses up one event that GDB had not reported yet."""
+
+
+class Crew:
+    """The threads of a process on their way through a restore."""
+
+    def __init__(self, process: Process) -> None:
+        self._pid = process.pid
+        self._selected = process.tid
+        self._level = 0
+        self._known = set(threads.by_tid())
+        self._worker = 0
+        self._quiet = contextlib.ExitStack()
+        # The core takes the main thread for the work.
+        self._stop = threads.KeptStop(process.pid)
+        with contextlib.suppress(gdb.error):
+            self._level = gdb.selected_frame().level()
+
+    @property
+    def started(self) -> set[int]:
+        """The threads that the restore has started."""
+        return set(threads.by_tid()) - self._known if self._worker else set()
+
+    def run(self, tid: int, address: int, signal: int) -> None:
+        """Let one thread run to an address, where it has started others: for the core.
+
+        The signal would do as well, but GDB 13 tells the terminal of each.
+        """
+        self._worker = tid
+        flush()
+        if not threads.select(tid):
+            raise Problem(f"GDB does not know thread {tid}", "See 'info threads'")
+        self._quiet.enter_context(breakpoints.quiet())
+        with breakpoints.own_at(address):
+            for _ in range(_TRIES):
+                threads.queue_nothing()
+                zero_stop.quietly("with scheduler-locking on -- continue")
+                if threads.select(tid) and zero_stop.pc() == address:
+                    return
+        raise Problem(
+            f"GDB does not let thread {tid} run, to start threads that have ended",
+            "Type 'stepi', and try again",
+        )
+
+    def speak_up(self) -> None:
+        """Watchpoints and catchpoints work again: the threads are where they belong."""
+        self._quiet.close()
+
+    def notice_ends(self, survivor: int) -> None:
+        """
+        GDB forgets threads that have ended.
+
+        @param survivor A thread that has not; it is selected afterwards.
+        """
+        if any(_has_ended(self._pid, tid) for tid in threads.by_tid()):
+            zero_stop.stop(self._pid, survivor, is_shown=False)
+        threads.select(survivor)
+
+    def undone(self) -> None:
+        """The restore was undone: who has worked is stopped as before, to GDB too."""
+        if self._worker:
+            zero_stop.stop(self._pid, self._pid, is_shown=False)
+            self._stop.bring_back()
+            threads.select(self._selected)
+            threads.select_level(self._level)
+        self.speak_up()
+
+
+def flush() -> None:
+    """GDB forgets registers, frames and memory that it has read."""
+    gdb.execute("maintenance flush register-cache", to_string=True)
+    for cache in ("stack-cache", "code-cache"):
+        if gdb.parameter(cache):
+            # There is no command that flushes them in GDB 12; turning them on does.
+            gdb.execute(f"set {cache} off", to_string=True)
+            gdb.execute(f"set {cache} on", to_string=True)
+    gdb.invalidate_cached_frames()
+
+
+def _has_ended(pid: int, tid: int) -> bool:
+    state = _state(pid, tid)
+    return state is None or state in "XZ"
+
+
+def _state(pid: int, tid: int) -> Optional[str]:
+    """The letter of /proc/PID/task/TID/stat (proc(5)); None: it is not there."""
+    try:
+        text = Path(f"/proc/{pid}/task/{tid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()[0]
