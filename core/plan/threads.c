@@ -18,7 +18,8 @@ static struct snap_thread new_thread(const struct snap_thread *wanted,
 		.robust_list.length = wanted->robust_list.length,
 		.interrupted_syscall = -1,
 	};
-	memcpy(thread.comm, starter->comm, sizeof(thread.comm));
+	if (starter)
+		memcpy(thread.comm, starter->comm, sizeof(thread.comm));
 	return thread;
 }
 
@@ -53,12 +54,12 @@ snap_err snap_foresee_threads(const struct snap_snapshot *image,
 	foreseen->threads = calloc(live->nr_threads + nr, sizeof(*foreseen->threads));
 	if (!foreseen->threads)
 		return &snap_enomem;
-	memcpy(foreseen->threads, live->threads,
-	       live->nr_threads * sizeof(*live->threads));
+	for (size_t i = 0; i < live->nr_threads; i++)
+		foreseen->threads[i] = live->threads[i];
 	for (size_t i = 0; i < image->nr_threads; i++)
 		if (!snap_snapshot_thread(live, image->threads[i].tid))
 			foreseen->threads[foreseen->nr_threads++] =
-				new_thread(&image->threads[i], &live->threads[0]);
+				new_thread(&image->threads[i], live->threads);
 	*ret = snap_take(foreseen);
 	return SNAP_OK;
 }

@@ -53,7 +53,8 @@ snap_err snap_tracee_read_stop(struct snap_tracee *tracee, struct snap_thread *t
 	}
 	memcpy(thread->siginfo, &info, sizeof(info));
 	thread->members |= SNAP_THREAD_SIGINFO;
-	if (info.si_signo == SIGTRAP && info.si_code >> 8) {
+	// A negative code is that of a sender (sigaction(2)), not an event's number.
+	if (info.si_signo == SIGTRAP && info.si_code > 0 && info.si_code >> 8) {
 		*ret = kind_of_event(info.si_code >> 8);
 		return SNAP_OK;
 	}

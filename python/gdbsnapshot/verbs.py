@@ -70,6 +70,7 @@ def restore(
     entry = _newest(selected.pid) if which is None else find(which, progress)
     core.check_identity(selected.pid, entry.snapshot)
     breakpoints.check_survive(entry.snapshot)
+    crew.meet_newcomers(selected.pid)
     patches = breakpoints.patches(selected.pid)
     future = landing.before(selected)
     moving = crew.Crew(selected)

@@ -16,6 +16,9 @@ from ..problem import Problem
 from . import breakpoints, threads, zero_stop
 from .process import Process
 
+_EVENT_CLONE = 3
+"""PTRACE_EVENT_CLONE of <linux/ptrace.h>."""
+
 _TRIES = 16
 """Each uses up one event that GDB had not reported yet."""
 
@@ -83,6 +86,33 @@ class Crew:
             threads.select(self._selected)
             threads.select_level(self._level)
         self.speak_up()
+
+
+def meet_newcomers(pid: int) -> None:
+    """
+    GDB learns of all threads that there are.
+
+    The event of a thread's start may be one that GDB has not looked at yet: GDB 16
+    keeps it, to report it after the next resumption of the one that has started it.
+    """
+    if not _unknown(pid):
+        return
+    with threads.kept_selection():
+        stops = threads.stops()
+        # A save has brought them out of the event's stop: then it can be anyone.
+        for tid in sorted(stops, key=lambda tid: stops[tid].event != _EVENT_CLONE):
+            zero_stop.stop(pid, tid, is_shown=False)
+            if not _unknown(pid):
+                return
+    raise Problem(
+        f"GDB does not know thread {min(_unknown(pid))}",
+        "Type 'stepi', and try again",
+    )
+
+
+def _unknown(pid: int) -> set[int]:
+    tids = {int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()}
+    return tids - set(threads.by_tid())
 
 
 def flush() -> None:
