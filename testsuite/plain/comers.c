@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <linux/futex.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -8,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../gdb/story.h"
+#include "../gdb/threads/guests.h"
 
 /*
  * Threads come and go between SIGUSR1 and SIGUSR2. The words say what happens there, in
@@ -16,56 +15,6 @@
  * the main thread register other addresses with the kernel. Those up to "now" happen
  * before SIGUSR1; "nobody" gives up what root may. In the end all must have been there.
  */
-
-#define MOST 64
-
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t go = PTHREAD_COND_INITIALIZER, arrived = PTHREAD_COND_INITIALIZER;
-static pthread_t threads[MOST];
-static char is_there[MOST], may_leave[MOST];
-static long sum;
-static __thread long mine = -1;
-
-static void *work(void *argument)
-{
-	long number = (long)argument;
-	char *memory = malloc(1000);
-	CHECK(mine == -1);
-	mine = number;
-	CHECK(!pthread_mutex_lock(&mutex));
-	is_there[number] = 1;
-	pthread_cond_broadcast(&arrived);
-	while (!may_leave[number])
-		CHECK(!pthread_cond_wait(&go, &mutex));
-	CHECK(mine == number);
-	sum += number;
-	is_there[number] = 0;
-	CHECK(!pthread_mutex_unlock(&mutex));
-	free(memory);
-	return argument;
-}
-
-static void start(long number)
-{
-	CHECK(number < MOST);
-	may_leave[number] = 0;
-	CHECK(!pthread_create(&threads[number], NULL, work, (void *)number));
-	CHECK(!pthread_mutex_lock(&mutex));
-	while (!is_there[number])
-		CHECK(!pthread_cond_wait(&arrived, &mutex));
-	CHECK(!pthread_mutex_unlock(&mutex));
-}
-
-static void leave(long number)
-{
-	void *result;
-	CHECK(!pthread_mutex_lock(&mutex));
-	may_leave[number] = 1;
-	pthread_cond_broadcast(&go);
-	CHECK(!pthread_mutex_unlock(&mutex));
-	CHECK(!pthread_join(threads[number], &result));
-	CHECK(result == (void *)number);
-}
 
 /** A registration that the C library has made, if it has. */
 static struct rseq *own_rseq(void)

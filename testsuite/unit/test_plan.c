@@ -374,7 +374,7 @@ static void test_a_new_thread_of_unknown_end_is_refused(void **state)
 	_cleanup_snapshot_ struct snap_snapshot *live = process(NULL);
 	add_thread(live, 101);
 	struct snap_plan plan;
-	assert_error(snap_plan_make(image, live, 0x4000, &plan), UNSUPPORTED);
+	assert_error(snap_plan_make(image, live, 0x4000, &plan), REFUSED);
 }
 
 static void test_only_what_both_know_is_registered_anew(void **state)

@@ -163,35 +163,3 @@ def test_a_program_at_its_vfork(gdb, target):
     # THEN it is refused, and goes on
     refused(gdb, "vfork", commands=["snapshot save"])
     assert gdb.finish_program() == 0
-
-
-def test_a_thread_that_is_gone(gdb, target):
-    # GIVEN a snapshot with three threads, two of which have ended
-    gdb.run(target("crew"), until="steady", hits=3)
-    gdb("snapshot save three")
-    gdb.go(until="steady")
-    assert gdb.value("nr_threads") == 1
-
-    # WHEN it is to be restored
-    seen = gdb.look()
-    refused(gdb, "thread", commands=["snapshot restore three"])
-
-    # THEN nothing has happened
-    assert gdb.look() == seen
-    assert gdb.finish_program() == 0
-
-
-def test_a_thread_that_is_new(gdb, target):
-    # GIVEN a snapshot with two threads; there are three now
-    gdb.run(target("crew"), until="steady", hits=2)
-    gdb("snapshot save two")
-    gdb.go(until="steady")
-    assert gdb.value("nr_threads") == 3
-
-    # WHEN it is to be restored
-    seen = gdb.look()
-    refused(gdb, "thread", commands=["snapshot restore two"])
-
-    # THEN nothing has happened
-    assert gdb.look() == seen
-    assert gdb.finish_program() == 0
