@@ -33,6 +33,7 @@ class Crew:
         self._known = set(threads.by_tid())
         self._worker = 0
         self._quiet = contextlib.ExitStack()
+        _read_registers()
         # The core takes the main thread for the work.
         self._stop = threads.KeptStop(process.pid)
         with contextlib.suppress(gdb.error):
@@ -50,6 +51,7 @@ class Crew:
         """
         self._worker = tid
         flush()
+        _read_registers()
         if not threads.select(tid):
             raise Problem(f"GDB does not know thread {tid}", "See 'info threads'")
         self._quiet.enter_context(breakpoints.quiet())
@@ -68,15 +70,22 @@ class Crew:
         """Watchpoints and catchpoints work again: the threads are where they belong."""
         self._quiet.close()
 
-    def notice_ends(self, survivor: int) -> None:
+    def notice_ends(self) -> None:
         """
-        GDB forgets threads that have ended.
+        GDB forgets threads that have ended: to be called before flush().
 
-        @param survivor A thread that has not; it is selected afterwards.
+        GDB 16 keeps the end of a thread that was stepped last, to report it when that
+        thread is resumed (linux-nat.c, report_exit_events_for). So such a thread is
+        resumed: what GDB wants to know of its registers it has read when it was alive.
         """
-        if any(_has_ended(self._pid, tid) for tid in threads.by_tid()):
-            zero_stop.stop(self._pid, survivor, is_shown=False)
-        threads.select(survivor)
+        for _ in threads.by_tid():
+            ended = [t for t in threads.by_tid() if _has_ended(self._pid, t)]
+            if not ended:
+                break
+            threads.select(ended[0])
+            # Nor does GDB try to step it over a breakpoint.
+            with breakpoints.quiet_at(zero_stop.pc()):
+                zero_stop.quietly("with scheduler-locking on -- continue")
 
     def undone(self) -> None:
         """The restore was undone: who has worked is stopped as before, to GDB too."""
@@ -124,6 +133,13 @@ def flush() -> None:
             gdb.execute(f"set {cache} off", to_string=True)
             gdb.execute(f"set {cache} on", to_string=True)
     gdb.invalidate_cached_frames()
+
+
+def _read_registers() -> None:
+    """GDB knows where each thread is, and will when that has ended."""
+    for _ in threads.each():
+        with contextlib.suppress(gdb.error):
+            zero_stop.pc()
 
 
 def _has_ended(pid: int, tid: int) -> bool:

@@ -75,11 +75,10 @@ def after_restore(
     """
     saved = {thread["tid"]: thread for thread in snapshot.threads()}
     tid = was.thread if was.thread in saved else snapshot.current_tid
-    # What is selected may have ended.
+    crew.notice_ends()
     threads.select(tid)
     flush()
     breakpoints.rewrite(patches, snapshot)
-    crew.notice_ends(tid)
     crew.speak_up()
     if was.libraries is None or was.libraries != future.libraries:
         _reread_libraries()

@@ -260,6 +260,36 @@ def test_a_process_that_gdb_has_attached_to(gdb, target):
 
 
 @as_root
+@pytest.mark.parametrize("inserted", ["off", "on"])
+def test_breakpoints_and_watchpoints_stay(gdb, target, inserted):
+    # GIVEN a watchpoint, breakpoints that threads come to, and a save
+    gdb.load(target("guests"))
+    gdb(f"set breakpoint always-inserted {inserted}")
+    gdb.begin("now", arguments="+1 +2 ! -1 +3 -2")
+    gdb("watch sum")
+    watch = gdb.number
+    gdb(f"break guests.h:{line_of('is_there[number] = 1')}")
+    gdb("catch syscall clone3")
+    gdb("snapshot save")
+
+    # WHEN it is rewound from a breakpoint in a thread that shall never have been
+    for _ in range(2):
+        assert "New value = 1" in gdb("continue")
+        # The caught call returns before or after the thread that it starts is there.
+        while "Breakpoint" not in gdb("continue"):
+            pass
+        assert gdb.value("mine") == 3
+        gdb("snapshot restore")
+
+        # THEN all are there, and tell the same again
+        check_list(gdb, 3)
+        assert gdb.value("sum") == 0
+        assert gdb.hits(watch) > 0
+    assert "New value = 1" in gdb("continue")
+    assert gdb.finish_program() == 0
+
+
+@as_root
 @pytest.mark.slow
 def test_five_hundred_threads(gdb, target):
     # GIVEN a save with five hundred threads, all of which have ended since
