@@ -30,9 +30,10 @@ class Restore(Command):
 
     The memory and its mappings, and of all threads the registers, signal masks and
     signal stacks are as they were at the save.  Open files and their offsets, signal
-    handlers and timers stay as they are; a thread that was started or has ended since
-    is refused.  Breakpoints, watchpoints and what else you have set in GDB since then
-    stay.  If something cannot be put back, nothing is.
+    handlers and timers stay as they are.  Threads that were started since end; those
+    that have ended are started again with their numbers, which takes root or
+    CAP_CHECKPOINT_RESTORE in the process.  Breakpoints, watchpoints and what else you
+    have set in GDB since then stay.  If something cannot be put back, nothing is.
     """
 
     name = "snapshot restore"
