@@ -68,7 +68,11 @@ static struct snap_runner get_runner(struct snap_py_state *state, pid_t pid,
  */
 static snap_err settle_restore(struct snap_py_state *state, pid_t pid, snap_err error)
 {
+	// What a callback has raised goes on.
+	PyObject *type, *value, *traceback;
+	PyErr_Fetch(&type, &value, &traceback);
 	snap_err unnoticed = snap_py_tracer_notice(state, pid);
+	PyErr_Restore(type, value, traceback);
 	if (!error) {
 		snap_py_tracer_was_restored(state, pid);
 		return unnoticed;

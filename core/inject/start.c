@@ -195,6 +195,12 @@ static snap_err start_by(struct snap_restorer *restorer,
 	return snap_take(error);
 }
 
+static void deinit(struct snap_restorer *restorer)
+{
+	// Nothing has been pushed, but there is room for it.
+	snap_undo_deinit(&restorer->undo);
+}
+
 snap_err snap_start_threads(struct snap_tracee *tracee, const struct snap_plan *plan,
 			    const struct snap_runner *runner)
 {
@@ -202,7 +208,7 @@ snap_err snap_start_threads(struct snap_tracee *tracee, const struct snap_plan *
 	SNAP_TRY(snap_find_syscall_insn(tracee, &plan->live->vmas, &insn));
 	_cleanup_borrowed_ struct snap_borrowed worker = { 0 };
 	SNAP_TRY(snap_borrow(tracee, plan->live->threads[0].tid, insn, &worker));
-	struct snap_restorer restorer = {
+	_cleanup_(deinit) struct snap_restorer restorer = {
 		.tracee = tracee,
 		.plan = plan,
 		.worker = &worker,

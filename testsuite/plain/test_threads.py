@@ -1,5 +1,6 @@
 """Threads that came since the snapshot end, those that went come back."""
 
+import ctypes
 import os
 import signal
 from pathlib import Path
@@ -140,4 +141,87 @@ def test_without_the_right_to_choose_its_number_a_thread_stays_ended(
     # THEN the reason and the remedy are told, and nothing has happened
     assert "CAP_CHECKPOINT_RESTORE" in told.value.remedy
     assert snap.digest(pid) == before
+    assert snap.run_until(pid, []) == 0
+
+
+@pytest.mark.restores
+@as_root
+def test_a_debugger_that_does_not_let_it_run_changes_nothing(
+    snap: ModuleType, spawn: Spawn
+) -> None:
+    # GIVEN a program of which a thread has ended
+    pid = stop_at(snap, spawn("comers", *ENDED), USR1)
+    snapshot = snap.capture(pid)
+    stop_at(snap, pid, USR2)
+    before = snap.digest(pid)
+    asked: list[tuple[int, int, int]] = []
+
+    def refuse(tid: int, address: int, number: int) -> None:
+        asked.append((tid, address, number))
+        raise KeyboardInterrupt
+
+    # WHEN the debugger is asked to let it start the thread, and does not
+    with pytest.raises(KeyboardInterrupt):
+        snap.restore(pid, snapshot, run_thread=refuse)
+
+    # THEN nothing has changed, and it can be done later
+    assert asked[0][0] == pid and asked[0][1] and asked[0][2] == signal.SIGSTOP
+    assert len(asked) == 1
+    assert snap.digest(pid) == before
+    snap.restore(pid, snapshot)
+    stop_at(snap, pid, USR2)
+    assert snap.run_until(pid, []) == 0
+
+
+def start_process(number: int) -> int:
+    """A process of this number that only waits: clone3(2) with set_tid."""
+    tids = (ctypes.c_int32 * 1)(number)
+    # flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+    # set_tid_size, cgroup: struct clone_args of include/uapi/linux/sched.h.
+    words = [0, 0, 0, 0, signal.SIGCHLD, 0, 0, 0, ctypes.addressof(tids), 1, 0]
+    args = (ctypes.c_uint64 * len(words))(*words)
+    pid: int = ctypes.CDLL(None).syscall(435, args, ctypes.sizeof(args))
+    while not pid:
+        signal.pause()
+    return pid
+
+
+@pytest.mark.restores
+@as_root
+def test_a_number_that_another_process_has_is_refused(
+    snap: ModuleType, spawn: Spawn
+) -> None:
+    # GIVEN a program of which a thread has ended, whose number is in use again
+    pid = stop_at(snap, spawn("comers", *ENDED), USR1)
+    snapshot = snap.capture(pid)
+    then = tids(pid)
+    stop_at(snap, pid, USR2)
+    (gone,) = set(then) - set(tids(pid))
+    before = snap.digest(pid)
+    assert start_process(gone) == gone
+    try:
+        # WHEN it is to be restored
+        with pytest.raises(snap.Refused, match="its number is in use"):
+            snap.restore(pid, snapshot)
+
+        # THEN nothing has happened
+        assert snap.digest(pid) == before
+    finally:
+        os.kill(gone, signal.SIGKILL)
+        os.waitpid(gone, 0)
+
+    # THEN it works when the number is free
+    snap.restore(pid, snapshot)
+    assert tids(pid) == then
+
+
+def test_a_trap_that_was_sent_is_no_event(snap: ModuleType, spawn: Spawn) -> None:
+    # GIVEN a thread stopped by a SIGTRAP that it was sent as a thread: its code is -6
+    pid = stop_at(snap, spawn("comers", "now"), USR1)
+    assert not ctypes.CDLL(None).tgkill(pid, pid, signal.SIGTRAP)
+    stop_at(snap, pid, signal.SIGTRAP)
+
+    # THEN it can be saved, and goes on
+    assert snap.capture(pid).threads()[0]["stop_signal"] == signal.SIGTRAP
+    assert snap.run_until(pid, [USR2]) == USR2
     assert snap.run_until(pid, []) == 0

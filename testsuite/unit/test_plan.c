@@ -368,6 +368,16 @@ static void test_a_new_thread_ends_without_its_registrations(void **state)
 		     "end thread 101 (it): it was started after the snapshot\n");
 }
 
+static void test_a_step_is_a_line_whatever_the_threads_name(void **state)
+{
+	_cleanup_snapshot_ struct snap_snapshot *image = process(NULL);
+	_cleanup_snapshot_ struct snap_snapshot *live = process(NULL);
+	add_thread(image, 101);
+	strcpy(image->threads[1].comm, "a\nb\177");
+	assert_steps(image, live,
+		     "start thread 101 (a\\nb\\177): it has ended since the snapshot\n");
+}
+
 static void test_a_new_thread_of_unknown_end_is_refused(void **state)
 {
 	_cleanup_snapshot_ struct snap_snapshot *image = process(NULL);
@@ -683,6 +693,7 @@ int main(void)
 		cmocka_unit_test(test_a_thread_is_its_number),
 		cmocka_unit_test(test_a_thread_that_has_ended_is_started_and_set_up),
 		cmocka_unit_test(test_a_new_thread_ends_without_its_registrations),
+		cmocka_unit_test(test_a_step_is_a_line_whatever_the_threads_name),
 		cmocka_unit_test(test_a_new_thread_of_unknown_end_is_refused),
 		cmocka_unit_test(test_only_what_both_know_is_registered_anew),
 		cmocka_unit_test(test_a_full_address_space_is_told),

@@ -290,6 +290,34 @@ def test_breakpoints_and_watchpoints_stay(gdb, target, inserted):
 
 
 @as_root
+def test_a_front_end_is_told_who_comes_and_who_goes(sessions, target, folder):
+    # GIVEN a front-end with a save; since then one thread has ended, and one is new
+    mi = sessions.mi(target("guests"))
+    mi(f"-exec-arguments +1 ! -1 +2 </dev/null >{folder}/inferior.out")
+    mi("-break-insert -t now")
+    mi("-exec-run")
+    mi.wait(r'\*stopped,reason="breakpoint-hit"')
+    saved = mi("-thread-info")
+    mi("-snapshot-save")
+    mi("-break-insert -t then")
+    mi("-exec-continue")
+    mi.wait(r'\*stopped,reason="breakpoint-hit"')
+
+    # WHEN it has the program rewound
+    late = mi("-thread-info")
+    mi("-snapshot-restore")
+
+    # THEN its list is that of the save, and it has been told of the changes
+    def names(text):
+        return sorted(re.findall(r'target-id="([^"]*)"', text))
+
+    assert names(mi("-thread-info")) == names(saved) != names(late)
+    assert any(line.startswith("=thread-created") for line in mi.records)
+    assert any(line.startswith("=thread-exited") for line in mi.records)
+    assert 'func="now"' in mi("-stack-info-frame")
+
+
+@as_root
 @pytest.mark.slow
 def test_five_hundred_threads(gdb, target):
     # GIVEN a save with five hundred threads, all of which have ended since
