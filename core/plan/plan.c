@@ -7,8 +7,8 @@
 #include "core/plan/process.h"
 #include "core/plan/remap.h"
 #include "core/plan/signals.h"
-#include "core/plan/timers.h"
 #include "core/plan/threads.h"
+#include "core/plan/timers.h"
 
 void snap_plan_deinit(struct snap_plan *plan)
 {
@@ -163,8 +163,10 @@ static snap_err add_steps(struct snap_plan *plan)
 static snap_err foresee(struct snap_plan *plan)
 {
 	SNAP_TRY(snap_foresee_threads(plan->image, plan->live, &plan->foreseen));
-	if (plan->foreseen)
-		plan->live = plan->foreseen;
+	if (!plan->foreseen)
+		return SNAP_OK;
+	plan->nr_foreseen = plan->foreseen->nr_threads - plan->live->nr_threads;
+	plan->live = plan->foreseen;
 	return SNAP_OK;
 }
 

@@ -86,6 +86,7 @@ struct snap_plan {
 	const struct snap_snapshot *live;
 	/** NULL, or what `live` is then (plan/threads.h). */
 	struct snap_snapshot *foreseen;
+	size_t nr_foreseen;
 	/** In the order of their kinds. */
 	struct snap_step *steps;
 	size_t nr_steps;

@@ -130,11 +130,13 @@ static snap_err plan_end(struct snap_plan *plan, const struct snap_thread *is)
 
 snap_err snap_plan_threads(struct snap_plan *plan)
 {
+	const struct snap_thread *first_foreseen =
+		plan->live->threads + plan->live->nr_threads - plan->nr_foreseen;
 	for (size_t i = 0; i < plan->image->nr_threads; i++) {
 		const struct snap_thread *wanted = &plan->image->threads[i];
 		const struct snap_thread *is =
 			snap_snapshot_thread(plan->live, wanted->tid);
-		if (!is->start_time)
+		if (is >= first_foreseen)
 			SNAP_TRY(snap_plan_add(plan,
 					       &(struct snap_step){
 						       .kind = SNAP_STEP_START_THREAD,

@@ -10,7 +10,7 @@
 
 /**
  * The live process as it will be when the threads that have ended since were started
- * again: with the registrations that a new thread has, none, and start time 0. It
+ * again: behind the others, with the registrations that a new thread has, none. It
  * borrows everything from `live`.
  *
  * @param[out] ret Owned by the caller: snap_foreseen_destroy(). NULL: none has ended.

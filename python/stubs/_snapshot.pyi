@@ -152,6 +152,7 @@ class Difference(TypedDict):
     memory_bytes: int
     steps: list[StepEvent]  # what else has changed
     refusals: list[str]  # what a restore could not put back
+
 class Finding(TypedDict):
     severity: str  # "note", "risky", "fatal"
     subject: str
@@ -243,14 +244,11 @@ def restore(
     shared_memory: bool = False,
     fail_at: int = 0,
     fpu_mode: str = "compat",
-) -> Report:
-    """Put the process back to where it was, or leave it as it is and raise.
-
-    fpu_mode: "strict", "compat", "any", as in check().
     run_thread: Optional[Callable[[int, int, int], None]] = None,
 ) -> Report:
     """Put the process back to where it was, or leave it as it is and raise.
 
+    fpu_mode: "strict", "compat", "any", as in check().
     run_thread(tid, address, signal): let this one thread run until it comes to the
     address, or until the signal stops it that it sends itself behind it; the threads
     that it starts are traced and stopped, too.  It is called once where threads have

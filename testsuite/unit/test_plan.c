@@ -312,17 +312,19 @@ static void set_registrations(struct snap_thread *thread, uint64_t address)
 	thread->tid_address = address ? address + 200 : 0;
 }
 
-/** The steps of a plan, in words. */
+/** What is planned between two, without what every plan ends with. */
 static void assert_steps(const struct snap_snapshot *image,
-			 const struct snap_snapshot *live, const char *wanted)
+			 const struct snap_snapshot *live, const char *steps)
 {
 	_cleanup_plan_ struct snap_plan plan = { 0 };
 	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
 	assert_ok(snap_plan_explain(&plan, &text));
 	assert_ok(snap_buffer_append_uint(&text, 0, 1));
-	*strstr((char *)text.data, "write memory") = 0;
-	assert_string_equal((char *)text.data, wanted);
+	char *end = strstr((char *)text.data, "write memory");
+	assert_non_null(end);
+	*end = '\0';
+	assert_string_equal((char *)text.data, steps);
 }
 
 static void test_a_thread_is_its_number(void **state)
@@ -374,8 +376,9 @@ static void test_a_step_is_a_line_whatever_the_threads_name(void **state)
 	_cleanup_snapshot_ struct snap_snapshot *live = process(NULL);
 	add_thread(image, 101);
 	strcpy(image->threads[1].comm, "a\nb\177");
-	assert_steps(image, live,
-		     "start thread 101 (a\\nb\\177): it has ended since the snapshot\n");
+	assert_steps(
+		image, live,
+		"start thread 101 (a\\nb\\177): it has ended since the snapshot\n");
 }
 
 static void test_a_new_thread_of_unknown_end_is_refused(void **state)
@@ -426,21 +429,6 @@ static void put_pending(struct snap_pending *pending, int signal, int code)
 	memcpy(info.bytes, &signal, sizeof(signal));
 	memcpy(info.bytes + 8, &code, sizeof(code));
 	assert_ok(snap_pending_append(pending, &info));
-}
-
-/** What is planned between two, without what every plan ends with. */
-static void assert_steps(const struct snap_snapshot *image,
-			 const struct snap_snapshot *live, const char *steps)
-{
-	_cleanup_plan_ struct snap_plan plan = { 0 };
-	assert_ok(snap_plan_make(image, live, 0x4000, &plan));
-	_cleanup_buffer_ struct snap_buffer text = { 0 };
-	assert_ok(snap_plan_explain(&plan, &text));
-	assert_ok(snap_buffer_append_uint(&text, 0, 1));
-	char *end = strstr((char *)text.data, "write memory");
-	assert_non_null(end);
-	*end = '\0';
-	assert_string_equal((char *)text.data, steps);
 }
 
 static void test_signals_that_are_the_same_need_no_step(void **state)
