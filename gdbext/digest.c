@@ -1,8 +1,9 @@
+#include "gdbext/digest.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
-#include "core/tracee/fds.h"
 #include "core/tracee/mappings.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/proc.h"
@@ -260,10 +261,7 @@ static snap_err add_process(struct digests *digests)
 	SNAP_TRY(add_flags(digests));
 	_cleanup_buffer_ struct snap_buffer maps = { 0 };
 	SNAP_TRY(snap_proc_read_file(&digests->tracee, "maps", &maps));
-	SNAP_TRY(add(digests, XXH3_128bits(maps.data, maps.size), "mappings"));
-	_cleanup_buffer_ struct snap_buffer fds = { 0 };
-	SNAP_TRY(snap_tracee_list_fds(&digests->tracee, &fds));
-	return add(digests, XXH3_128bits(fds.data, fds.size), "files");
+	return add(digests, XXH3_128bits(maps.data, maps.size), "mappings");
 }
 
 /** Evidence of the families that have a file of their own. */
@@ -274,6 +272,7 @@ static snap_err add_families(struct digests *digests)
 		snap_err (*collect)(struct snap_tracee *tracee,
 				    struct snap_buffer *ret);
 	} families[] = {
+		{ "files", snap_digest_files },
 		{ "pending signals", snap_digest_signals },
 		{ "timers", snap_digest_timers },
 		{ "process", snap_digest_process },

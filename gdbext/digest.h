@@ -30,4 +30,12 @@ _must_check_ snap_err snap_digest_thread(struct snap_tracee *tracee, pid_t tid,
 _must_check_ snap_err snap_digest_threads(struct snap_tracee *tracee,
 					  struct snap_buffer *ret);
 
+/**
+ * The descriptors as text: for each its link, all of its fdinfo but for the time that
+ * is left of a timer, and the lowest one that shares its open file; and how much is in
+ * a pipe.
+ */
+_must_check_ snap_err snap_digest_files(struct snap_tracee *tracee,
+					struct snap_buffer *ret);
+
 #endif

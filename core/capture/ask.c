@@ -8,6 +8,7 @@
 #include "core/capture/locks.h"
 #include "core/capture/signals.h"
 #include "core/capture/timers.h"
+#include "core/capture/files.h"
 #include "core/inject/borrow.h"
 #include "core/inject/room.h"
 #include "core/inject/syscall_insn.h"
@@ -101,6 +102,7 @@ static snap_err (*const questions[])(struct snap_room *room, struct snap_borrowe
 	snap_ask_actions,
 	snap_ask_timers,
 	snap_ask_process_attributes,
+	snap_ask_file_owners,
 };
 
 static snap_err ask_others(struct snap_room *room, uint64_t insn,

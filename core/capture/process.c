@@ -2,6 +2,7 @@
 
 #include "core/capture/ask.h"
 #include "core/capture/signals.h"
+#include "core/capture/files.h"
 #include "core/inject/borrow.h"
 #include "core/tracee/attributes.h"
 #include "core/tracee/mappings.h"
@@ -98,6 +99,7 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 	SNAP_TRY(snap_capture_signals(tracee, snapshot));
 	SNAP_TRY(snap_tracee_read_timers(tracee, &snapshot->timers));
 	SNAP_TRY(snap_tracee_read_process_state(tracee, &snapshot->state));
+	SNAP_TRY(snap_capture_files(tracee, snapshot));
 
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));

@@ -8,6 +8,7 @@
 
 #include "core/model/attributes.h"
 #include "core/model/cpu.h"
+#include "core/model/files.h"
 #include "core/model/memory.h"
 #include "core/model/signals.h"
 #include "core/model/thread.h"
@@ -94,6 +95,7 @@ struct snap_snapshot {
 	struct snap_process_state state;
 	struct snap_vmas vmas;
 	struct snap_memory memory;
+	struct snap_fd_table files;
 
 	/**
 	 * What could not be captured: sentences for the user, each owned. Mappings

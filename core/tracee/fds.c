@@ -4,9 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
+#include "core/tracee/fdinfo.h"
 #include "core/tracee/proc.h"
 
 static int compare_numbers(const void *a, const void *b)
@@ -41,43 +47,6 @@ static snap_err list_numbers(DIR *folder, struct snap_buffer *ret)
 	return SNAP_OK;
 }
 
-/** The value of a line "key:\tvalue" of text, up to its newline; "" if there is none.
- */
-static snap_err append_field(struct snap_buffer *text, const char *info,
-			     const char *key)
-{
-	const char *line = strstr(info, key);
-	if (!line)
-		return SNAP_OK;
-	line += strlen(key);
-	line += strspn(line, " \t");
-	SNAP_TRY(snap_buffer_append(text, " ", 1));
-	return snap_buffer_append(text, line, strcspn(line, "\n"));
-}
-
-static snap_err append_fd(struct snap_tracee *tracee, int number,
-			  struct snap_buffer *ret)
-{
-	char path[32], link[PATH_MAX];
-	snprintf(path, sizeof(path), "fd/%d", number);
-	SNAP_TRY(snap_tracee_enter(tracee, "read what file %d is", number));
-	ssize_t size = readlinkat(tracee->proc_fd, path, link, sizeof(link));
-	if (size < 0)
-		return snap_error_os(errno, "cannot read what file %d is", number);
-
-	snprintf(path, sizeof(path), "fdinfo/%d", number);
-	_cleanup_buffer_ struct snap_buffer info = { 0 };
-	SNAP_TRY(snap_proc_read_file(tracee, path, &info));
-
-	char head[16];
-	int length = snprintf(head, sizeof(head), "%d ", number);
-	SNAP_TRY(snap_buffer_append(ret, head, (size_t)length));
-	SNAP_TRY(snap_buffer_append(ret, link, (size_t)size));
-	SNAP_TRY(append_field(ret, (const char *)info.data, "pos:"));
-	SNAP_TRY(append_field(ret, (const char *)info.data, "flags:"));
-	return snap_buffer_append(ret, "\n", 1);
-}
-
 snap_err snap_tracee_list_fds(struct snap_tracee *tracee, struct snap_buffer *ret)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "list the open files"));
@@ -91,10 +60,179 @@ snap_err snap_tracee_list_fds(struct snap_tracee *tracee, struct snap_buffer *re
 		return snap_error_os(errno, "cannot list the open files of process %d",
 				     (int)tracee->pid);
 	fd = -1;
+	return list_numbers(folder, ret);
+}
 
-	_cleanup_buffer_ struct snap_buffer numbers = { 0 };
-	SNAP_TRY(list_numbers(folder, &numbers));
-	for (size_t i = 0; i < numbers.size / sizeof(int); i++)
-		SNAP_TRY(append_fd(tracee, ((const int *)numbers.data)[i], ret));
+/** The text of a link in /proc/PID; "" where it is longer than the kernel can say. */
+static snap_err read_link(struct snap_tracee *tracee, const char *path,
+			  char ret[PATH_MAX])
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "read the link /proc/%d/%s",
+				   (int)tracee->pid, path));
+	ssize_t size = readlinkat(tracee->proc_fd, path, ret, PATH_MAX - 1);
+	if (size < 0 && errno != ENAMETOOLONG)
+		return snap_error_os(errno, "cannot read the link /proc/%d/%s",
+				     (int)tracee->pid, path);
+	ret[size < 0 ? 0 : size] = '\0';
+	return SNAP_OK;
+}
+
+/** A link's text as the process sees it: without the root that it may have changed. */
+static snap_err strip_root(struct snap_tracee *tracee, char link[PATH_MAX])
+{
+	char root[PATH_MAX];
+	if (*link != '/')
+		return SNAP_OK;
+	SNAP_TRY(read_link(tracee, "root", root));
+	size_t size = strlen(root);
+	if (size > 1 && !strncmp(link, root, size) && link[size] == '/')
+		memmove(link, link + size, strlen(link + size) + 1);
+	return SNAP_OK;
+}
+
+/** stat(2) of a path under /proc/PID, without asking a server; false: there is none. */
+static bool look(struct snap_tracee *tracee, const char *path, struct statx *ret)
+{
+	return statx(tracee->proc_fd, path, AT_STATX_DONT_SYNC,
+		     STATX_BASIC_STATS | STATX_BTIME, ret) == 0;
+}
+
+static uint64_t birth_of(const struct statx *stat)
+{
+	if (!(stat->stx_mask & STATX_BTIME))
+		return 0;
+	return (uint64_t)stat->stx_btime.tv_sec * 1000000000u + stat->stx_btime.tv_nsec;
+}
+
+static snap_err read_what(struct snap_tracee *tracee, int number,
+			  struct snap_open_file *file)
+{
+	char path[32], link[PATH_MAX];
+	snprintf(path, sizeof(path), "fd/%d", number);
+	SNAP_TRY(read_link(tracee, path, link));
+	SNAP_TRY(snap_tracee_enter(tracee, "look at what descriptor %d is", number));
+	struct statx stat;
+	if (!look(tracee, path, &stat))
+		return snap_error_os(errno, "cannot look at what descriptor %d is",
+				     number);
+	file->kind = snap_fdinfo_kind(link, stat.stx_mode);
+	file->mode = stat.stx_mode;
+	file->device = makedev(stat.stx_dev_major, stat.stx_dev_minor);
+	file->inode = stat.stx_ino;
+	file->rdev = makedev(stat.stx_rdev_major, stat.stx_rdev_minor);
+	file->birth = birth_of(&stat);
+	SNAP_TRY(strip_root(tracee, link));
+	file->path = strdup(link);
+	return file->path ? SNAP_OK : &snap_enomem;
+}
+
+snap_err snap_tracee_read_fd(struct snap_tracee *tracee, int number,
+			     struct snap_open_file *ret, bool *ret_is_cloexec)
+{
+	_cleanup_open_file_ struct snap_open_file file = { 0 };
+	SNAP_TRY(read_what(tracee, number, &file));
+	char path[32];
+	snprintf(path, sizeof(path), "fdinfo/%d", number);
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	SNAP_TRY(snap_proc_read_file(tracee, path, &text));
+	SNAP_TRY(snap_fdinfo_parse((const char *)text.data, &file));
+	*ret_is_cloexec = file.flags & O_CLOEXEC;
+	file.flags &= ~(uint32_t)O_CLOEXEC;
+	*ret = file;
+	file = (struct snap_open_file){ 0 };
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_is_at_path(struct snap_tracee *tracee,
+				const struct snap_open_file *file, bool *ret)
+{
+	*ret = false;
+	char path[PATH_MAX + 8];
+	if (*file->path != '/')
+		return SNAP_OK;
+	SNAP_TRY(snap_tracee_enter(tracee, "look at %s", file->path));
+	snprintf(path, sizeof(path), "root%s", file->path);
+	struct statx stat;
+	if (!look(tracee, path, &stat))
+		return SNAP_OK;
+	uint64_t birth = birth_of(&stat);
+	*ret = stat.stx_ino == file->inode &&
+	       makedev(stat.stx_dev_major, stat.stx_dev_minor) == file->device &&
+	       (!birth || !file->birth || birth == file->birth);
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_compare_fds(struct snap_tracee *tracee, int a, int b, int *ret)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "compare descriptors %d and %d", a, b));
+	long order = syscall(SYS_kcmp, tracee->pid, tracee->pid, KCMP_FILE, a, b);
+	if (order < 0 && (errno == ENOSYS || errno == EPERM))
+		return snap_error_create(SNAP_ERROR_UNSUPPORTED,
+					 "this kernel does not say which descriptors "
+					 "share an open file (kcmp)");
+	if (order < 0)
+		return snap_error_os(errno, "cannot compare descriptors %d and %d", a,
+				     b);
+	*ret = order == 1 ? -1 : order != 0; // 3: unequal, and in no order
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_is_our_fd(struct snap_tracee *tracee, int number,
+			       const struct snap_open_file *file, bool *ret)
+{
+	*ret = false;
+	for (int ours = 0; ours <= STDERR_FILENO && !*ret; ours++) {
+		struct stat stat;
+		if (fstat(ours, &stat) < 0 || stat.st_ino != file->inode ||
+		    stat.st_dev != file->device)
+			continue;
+		SNAP_TRY(snap_tracee_enter(tracee, "compare descriptor %d with ours",
+					   number));
+		*ret = syscall(SYS_kcmp, getpid(), tracee->pid, KCMP_FILE, ours,
+			       number) == 0;
+	}
+	return SNAP_OK;
+}
+
+static snap_err read_limit(struct snap_tracee *tracee, struct rlimit *ret)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "read the limit of open files"));
+	if (prlimit(tracee->pid, RLIMIT_NOFILE, NULL, ret) < 0)
+		return snap_error_os(errno, "cannot read the limit of open files");
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_read_fd_limit(struct snap_tracee *tracee, uint64_t *ret)
+{
+	struct rlimit limit;
+	SNAP_TRY(read_limit(tracee, &limit));
+	*ret = limit.rlim_cur;
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_set_fd_limit(struct snap_tracee *tracee, uint64_t wanted)
+{
+	struct rlimit limit;
+	SNAP_TRY(read_limit(tracee, &limit));
+	if (wanted > limit.rlim_max)
+		return snap_error_with_remedy(
+			snap_error_create(SNAP_ERROR_REFUSED,
+					  "descriptors are to be put aside, and the "
+					  "process has reached its limit of %llu open "
+					  "files",
+					  (unsigned long long)limit.rlim_max),
+			"raise it: prlimit --pid %d --nofile=...", (int)tracee->pid);
+	limit.rlim_cur = wanted;
+	SNAP_TRY(snap_tracee_enter(tracee, "set the limit of open files"));
+	if (prlimit(tracee->pid, RLIMIT_NOFILE, &limit, NULL) < 0)
+		return snap_error_os(errno, "cannot set the limit of open files");
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_shares_fds(struct snap_tracee *tracee, pid_t tid, bool *ret)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "compare the descriptors of thread %d",
+				   (int)tid));
+	*ret = syscall(SYS_kcmp, tracee->pid, tid, KCMP_FILES, 0, 0) <= 0;
 	return SNAP_OK;
 }

@@ -1,0 +1,178 @@
+#include "core/tracee/duplicate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+
+/** include/uapi/linux/timerfd.h, which does not go with sys/timerfd.h. */
+#ifndef TFD_IOC_SET_TICKS
+#	define TFD_IOC_SET_TICKS _IOW('T', 0, uint64_t)
+#endif
+
+#define SECOND UINT64_C(1000000000)
+
+static snap_err duplicate(struct snap_tracee *tracee, int number, int *ret)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "duplicate descriptor %d", number));
+	_cleanup_close_ int process = (int)syscall(SYS_pidfd_open, tracee->pid, 0);
+	*ret = process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, number, 0);
+	if (*ret >= 0)
+		return SNAP_OK;
+	if (errno == ENOSYS || errno == EPERM)
+		return snap_error_create(SNAP_ERROR_UNSUPPORTED,
+					 "descriptor %d cannot be changed from outside "
+					 "(pidfd_getfd): the kernel does not let us",
+					 number);
+	return snap_error_os(errno, "cannot duplicate descriptor %d", number);
+}
+
+snap_err snap_tracee_set_pos(struct snap_tracee *tracee, int number, uint64_t pos)
+{
+	_cleanup_close_ int fd = -1;
+	SNAP_TRY(duplicate(tracee, number, &fd));
+	SNAP_TRY(snap_tracee_enter(tracee, "set the offset of descriptor %d", number));
+	if (lseek(fd, (off_t)pos, SEEK_SET) < 0)
+		return snap_error_os(errno, "cannot set the offset of descriptor %d",
+				     number);
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_set_flags(struct snap_tracee *tracee, int number, uint32_t flags)
+{
+	_cleanup_close_ int fd = -1;
+	SNAP_TRY(duplicate(tracee, number, &fd));
+	SNAP_TRY(snap_tracee_enter(tracee, "set the flags of descriptor %d", number));
+	if (fcntl(fd, F_SETFL, flags) < 0)
+		return snap_error_os(errno, "cannot set the flags of descriptor %d",
+				     number);
+	return SNAP_OK;
+}
+
+/** The most times that a semaphore is read. */
+#define MAX_READS (UINT64_C(1) << 20)
+
+/** Take `count` out of an eventfd that has as much. */
+static snap_err take(int fd, int number, uint64_t count, bool is_semaphore)
+{
+	uint64_t reads = is_semaphore ? count : !!count, value;
+	if (reads > MAX_READS)
+		return snap_error_create(SNAP_ERROR_REFUSED,
+					 "the semaphore of descriptor %d has grown by "
+					 "%llu since, which is too much to take back",
+					 number, (unsigned long long)reads);
+	while (reads--)
+		if (read(fd, &value, sizeof(value)) != sizeof(value))
+			return snap_error_os(errno,
+					     "cannot read the counter of descriptor %d",
+					     number);
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_set_eventfd(struct snap_tracee *tracee, int number, uint64_t is,
+				 uint64_t wanted, bool is_semaphore)
+{
+	_cleanup_close_ int fd = -1;
+	SNAP_TRY(duplicate(tracee, number, &fd));
+	SNAP_TRY(snap_tracee_enter(tracee, "set the counter of descriptor %d", number));
+	uint64_t rest = is;
+	if (wanted < is) {
+		uint64_t count = is_semaphore ? is - wanted : is;
+		SNAP_TRY(take(fd, number, count, is_semaphore));
+		rest = is - count;
+	}
+	uint64_t more = wanted - rest;
+	if (more && write(fd, &more, sizeof(more)) != sizeof(more))
+		return snap_error_os(errno, "cannot set the counter of descriptor %d",
+				     number);
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_set_timerfd(struct snap_tracee *tracee, int number,
+				 const struct snap_open_file *wanted)
+{
+	_cleanup_close_ int fd = -1;
+	SNAP_TRY(duplicate(tracee, number, &fd));
+	SNAP_TRY(snap_tracee_enter(tracee, "set the timer of descriptor %d", number));
+	struct timespec now = { 0 };
+	bool is_absolute = wanted->settings & TFD_TIMER_ABSTIME && wanted->remaining;
+	if (is_absolute && clock_gettime((clockid_t)wanted->id, &now) < 0)
+		return snap_error_os(errno, "cannot read the clock of descriptor %d",
+				     number);
+	uint64_t expires = wanted->remaining + (uint64_t)now.tv_sec * SECOND +
+			   (uint64_t)now.tv_nsec;
+	struct itimerspec timer = {
+		.it_interval = { (time_t)(wanted->interval / SECOND),
+				 (long)(wanted->interval % SECOND) },
+		.it_value = { (time_t)(expires / SECOND), (long)(expires % SECOND) },
+	};
+	if (timerfd_settime(fd, (int)wanted->settings, &timer, NULL) < 0)
+		return snap_error_os(errno, "cannot set the timer of descriptor %d",
+				     number);
+	if (wanted->count && ioctl(fd, TFD_IOC_SET_TICKS, &wanted->count) < 0)
+		return snap_error_os(errno,
+				     "cannot set the expirations of descriptor %d",
+				     number);
+	return SNAP_OK;
+}
+
+/** What flock(2) an open file has: LOCK_UN, LOCK_SH or LOCK_EX. */
+static int flock_of(const struct snap_open_file *file)
+{
+	for (size_t i = 0; file && i < file->nr_locks; i++)
+		if (file->locks[i].kind == SNAP_LOCK_FLOCK)
+			return file->locks[i].is_write ? LOCK_EX : LOCK_SH;
+	return LOCK_UN;
+}
+
+static snap_err set_ofd_lock(int fd, int number, short type,
+			     const struct snap_file_lock *lock)
+{
+	struct flock range = {
+		.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)lock->start,
+		.l_len = lock->end == UINT64_MAX ? 0
+						 : (off_t)(lock->end - lock->start + 1),
+	};
+	if (fcntl(fd, F_OFD_SETLK, &range) < 0)
+		return snap_error_os(errno,
+				     "cannot put back the lock of descriptor %d "
+				     "(F_OFD_SETLK)",
+				     number);
+	return SNAP_OK;
+}
+
+static snap_err set_ofd_locks(int fd, int number, const struct snap_open_file *is,
+			      const struct snap_open_file *wanted)
+{
+	for (size_t i = 0; is && i < is->nr_locks; i++)
+		if (is->locks[i].kind == SNAP_LOCK_OFD)
+			SNAP_TRY(set_ofd_lock(fd, number, F_UNLCK, &is->locks[i]));
+	for (size_t i = 0; i < wanted->nr_locks; i++)
+		if (wanted->locks[i].kind == SNAP_LOCK_OFD)
+			SNAP_TRY(set_ofd_lock(fd, number,
+					      wanted->locks[i].is_write ? F_WRLCK
+									: F_RDLCK,
+					      &wanted->locks[i]));
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_set_locks(struct snap_tracee *tracee, int number,
+			       const struct snap_open_file *is,
+			       const struct snap_open_file *wanted)
+{
+	_cleanup_close_ int fd = -1;
+	SNAP_TRY(duplicate(tracee, number, &fd));
+	SNAP_TRY(snap_tracee_enter(tracee, "set the locks of descriptor %d", number));
+	if (flock_of(is) != flock_of(wanted) &&
+	    flock(fd, flock_of(wanted) | LOCK_NB) < 0)
+		return snap_error_os(errno,
+				     "cannot put back the lock of descriptor %d "
+				     "(flock)",
+				     number);
+	return set_ofd_locks(fd, number, is, wanted);
+}
