@@ -35,13 +35,25 @@ static PyObject *capture(PyObject *module, PyObject *args, PyObject *keywords)
 	return snap_py_snapshot_create(state, snapshot);
 }
 
+static PyObject *describe_notes(const struct snap_notes *notes)
+{
+	_cleanup_pydecref_ PyObject *list = PyList_New(0);
+	for (size_t i = 0; list && i < notes->nr; i++) {
+		_cleanup_pydecref_ PyObject *text = snap_py_text(notes->list[i]);
+		if (!text || PyList_Append(list, text) < 0)
+			return NULL;
+	}
+	return snap_take(list);
+}
+
 static PyObject *describe_report(const struct snap_restore_report *report)
 {
-	return Py_BuildValue("{s:K,s:K,s:n,s:n}", "bytes_compared",
+	return Py_BuildValue("{s:K,s:K,s:n,s:n,s:N}", "bytes_compared",
 			     (unsigned long long)report->bytes_compared,
 			     "bytes_written", (unsigned long long)report->bytes_written,
 			     "threads", (Py_ssize_t)report->nr_threads, "mapping_steps",
-			     (Py_ssize_t)report->nr_mapping_steps);
+			     (Py_ssize_t)report->nr_mapping_steps, "notes",
+			     describe_notes(&report->notes));
 }
 
 /** Let a Python function run a thread: it raises, or the thread has stopped. */
@@ -84,9 +96,10 @@ static snap_err settle_restore(struct snap_py_state *state, pid_t pid, snap_err 
 static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 {
 	static const char *const names[] = {
-		"pid",      "snapshot",      "verify_memory", "current_tid", "patches",
-		"progress", "shared_memory", "fail_at",       "fpu_mode",    "run_thread",
-		NULL,
+		"pid",           "snapshot", "verify_memory",
+		"current_tid",   "patches",  "progress",
+		"shared_memory", "fail_at",  "fpu_mode",
+		"run_thread",    NULL,
 	};
 	struct snap_py_state *state = snap_py_state(module);
 	int pid, current_tid = 0, verify_memory = 1, shared_memory = 0;
@@ -114,14 +127,15 @@ static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 	error = settle_restore(state, pid, error);
 	if (error)
 		return snap_py_raise(state, error);
-	return describe_report(&report);
+	PyObject *described = describe_report(&report);
+	snap_notes_deinit(&report.notes);
+	return described;
 }
 
 static PyObject *explain(PyObject *module, PyObject *args, PyObject *keywords)
 {
-	static const char *const names[] = { "pid",           "snapshot",
-					     "current_tid",   "patches",
-					     "shared_memory", "fpu_mode",
+	static const char *const names[] = { "pid",     "snapshot",      "current_tid",
+					     "patches", "shared_memory", "fpu_mode",
 					     NULL };
 	struct snap_py_state *state = snap_py_state(module);
 	int pid, current_tid = 0, shared_memory = 0;

@@ -173,7 +173,6 @@ static snap_err read_table(struct snap_tracee *tracee, struct snap_fd_table *ret
 	SNAP_TRY(read_entries(tracee, &entries));
 	SNAP_TRY(find_sharing(&entries));
 	SNAP_TRY(make_table(&entries, ret));
-	SNAP_TRY(snap_tracee_read_fd_limit(tracee, &ret->limit));
 	return read_pipes(tracee, ret);
 }
 

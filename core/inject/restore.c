@@ -145,6 +145,11 @@ static snap_err commit_with(struct snap_restorer *restorer,
 {
 	restorer->worker = worker;
 	SNAP_TRY(snap_run_steps(restorer, SNAP_AT_COMMIT));
+	// What was closed cannot be opened again: from here on it has to succeed.
+	snap_err error = snap_arena_unmap(restorer);
+	if (!error)
+		return SNAP_OK;
+	snap_error_destroy(error);
 	return snap_arena_unmap(restorer);
 }
 
@@ -240,11 +245,12 @@ snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan
 			      const struct snap_range *skips, size_t nr_skips,
 			      bool verifies_memory,
 			      const struct snap_progress *progress,
-			      struct snap_restore_counts *ret)
+			      struct snap_notes *notes, struct snap_restore_counts *ret)
 {
 	_cleanup_(deinit) struct snap_restorer restorer = {
 		.tracee = tracee,
 		.plan = plan,
+		.notes = notes,
 		.threads = calloc(plan->image->nr_threads + plan->live->nr_threads,
 				  sizeof(*restorer.threads)),
 	};

@@ -1,6 +1,7 @@
 #ifndef SNAP_INJECT_RESTORE_H
 #define SNAP_INJECT_RESTORE_H
 
+#include "core/base/notes.h"
 #include "core/base/progress.h"
 #include "core/capture/rseq.h"
 #include "core/plan/plan.h"
@@ -26,12 +27,14 @@ _must_check_ snap_err snap_restore_room(const struct snap_cpu *cpu,
  *
  * @param skips Bytes that are not the program's; sorted.
  * @param verifies_memory Read all memory back, too.
+ * @param notes Grows by what the user is to be told.
  */
 _must_check_ snap_err snap_restore_execute(struct snap_tracee *tracee,
 					   const struct snap_plan *plan,
 					   const struct snap_range *skips,
 					   size_t nr_skips, bool verifies_memory,
 					   const struct snap_progress *progress,
+					   struct snap_notes *notes,
 					   struct snap_restore_counts *ret);
 
 #endif

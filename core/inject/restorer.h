@@ -1,6 +1,7 @@
 #ifndef SNAP_INJECT_RESTORER_H
 #define SNAP_INJECT_RESTORER_H
 
+#include "core/base/notes.h"
 #include "core/inject/memory.h"
 #include "core/inject/pending.h"
 #include "core/inject/room.h"
@@ -41,6 +42,8 @@ struct snap_restorer {
 	uint32_t widened_limits;
 	/** Threads whose start has been prepared (start.c). */
 	size_t nr_started;
+	/** What the user is told afterwards. Not owned. */
+	struct snap_notes *notes;
 };
 
 /**

@@ -133,8 +133,6 @@ struct snap_fd_table {
 	/** Sorted by number. */
 	struct snap_fd *fds;
 	size_t nr_fds;
-	/** RLIMIT_NOFILE, the soft limit; 0: not known. Not part of images. */
-	uint64_t limit;
 };
 
 void snap_watch_deinit(struct snap_watch *watch);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/plan/files.h"
 #include "core/plan/gap.h"
 #include "core/plan/process.h"
 #include "core/plan/remap.h"
@@ -142,11 +143,9 @@ static int compare_steps(const void *a, const void *b)
 
 /** What may add steps, each about one kind of thing. */
 static snap_err (*const families[])(struct snap_plan *plan) = {
-	snap_plan_remap,
+	snap_plan_remap,   snap_plan_files,
 	snap_plan_timers, // before signals, which look at its steps
-	snap_plan_signals,
-	snap_plan_process,
-	snap_plan_threads,
+	snap_plan_signals, snap_plan_process, snap_plan_threads,
 };
 
 static snap_err add_steps(struct snap_plan *plan)

@@ -10,9 +10,11 @@
 #include "core/capture/syscall.h"
 #include "core/compat/adapt.h"
 #include "core/inject/attributes.h"
+#include "core/inject/files.h"
 #include "core/inject/remap.h"
 #include "core/inject/restore.h"
 #include "core/plan/explain.h"
+#include "core/plan/files.h"
 #include "core/plan/plan.h"
 #include "core/tracee/pages.h"
 #include "core/tracee/proc.h"
@@ -190,6 +192,14 @@ static snap_err list_skips(const struct snap_target *target,
 	return SNAP_OK;
 }
 
+static size_t count_steps(const struct snap_plan *plan, enum snap_family family)
+{
+	size_t nr = 0;
+	for (size_t i = 0; i < plan->nr_steps; i++)
+		nr += snap_step_family(plan->steps[i].kind) == family;
+	return nr;
+}
+
 /**
  * With all threads there.
  *
@@ -204,21 +214,26 @@ static snap_err restore_all(const struct snap_target *target,
 {
 	SNAP_TRY(snap_remap_validate(tracee, plan));
 	SNAP_TRY(snap_folder_validate(tracee, plan));
+	SNAP_TRY(snap_files_validate(tracee, plan));
+	_cleanup_notes_ struct snap_notes notes = { 0 };
+	SNAP_TRY(snap_note_files(plan, &notes));
 	_cleanup_free_ struct snap_range *skips = NULL;
 	size_t nr_skips;
 	SNAP_TRY(list_skips(target, snapshot, &skips, &nr_skips));
 	struct snap_restore_counts counts = { 0 };
 	snap_err error = snap_restore_execute(tracee, plan, skips, nr_skips,
 					      options->verify_memory, &target->progress,
-					      &counts);
+					      &notes, &counts);
 	*ret_is_committed = counts.is_committed;
 	SNAP_TRY(error);
 	*ret = (struct snap_restore_report){
 		.bytes_compared = counts.bytes_compared,
 		.bytes_written = counts.bytes_written,
 		.nr_threads = snapshot->nr_threads,
-		.nr_mapping_steps = plan->nr_steps,
+		.nr_mapping_steps = count_steps(plan, SNAP_FAMILY_MAPPINGS),
+		.notes = notes,
 	};
+	notes = (struct snap_notes){ 0 };
 	return SNAP_OK;
 }
 
@@ -264,6 +279,7 @@ static snap_err restore(const struct snap_target *target, struct snap_tracee *tr
 			"threads have ended since the snapshot, and whoever traces the "
 			"process cannot start them again");
 	SNAP_TRY(snap_remap_validate(tracee, &plan));
+	SNAP_TRY(snap_files_validate(tracee, &plan));
 	SNAP_TRY(snap_folder_validate(tracee, &plan));
 	SNAP_TRY(snap_start_threads(tracee, &plan, &target->runner));
 	snap_err error =

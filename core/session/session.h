@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "core/base/buffer.h"
+#include "core/base/notes.h"
 #include "core/base/progress.h"
 #include "core/compat/compat.h"
 #include "core/inject/start.h"
@@ -74,6 +75,8 @@ struct snap_restore_report {
 	size_t nr_threads;
 	/** Steps on mappings: made, removed, changed. */
 	size_t nr_mapping_steps;
+	/** What was kept as it is, and what was not put back. snap_notes_deinit(). */
+	struct snap_notes notes;
 };
 
 /**

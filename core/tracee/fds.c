@@ -194,41 +194,6 @@ snap_err snap_tracee_is_our_fd(struct snap_tracee *tracee, int number,
 	return SNAP_OK;
 }
 
-static snap_err read_limit(struct snap_tracee *tracee, struct rlimit *ret)
-{
-	SNAP_TRY(snap_tracee_enter(tracee, "read the limit of open files"));
-	if (prlimit(tracee->pid, RLIMIT_NOFILE, NULL, ret) < 0)
-		return snap_error_os(errno, "cannot read the limit of open files");
-	return SNAP_OK;
-}
-
-snap_err snap_tracee_read_fd_limit(struct snap_tracee *tracee, uint64_t *ret)
-{
-	struct rlimit limit;
-	SNAP_TRY(read_limit(tracee, &limit));
-	*ret = limit.rlim_cur;
-	return SNAP_OK;
-}
-
-snap_err snap_tracee_set_fd_limit(struct snap_tracee *tracee, uint64_t wanted)
-{
-	struct rlimit limit;
-	SNAP_TRY(read_limit(tracee, &limit));
-	if (wanted > limit.rlim_max)
-		return snap_error_with_remedy(
-			snap_error_create(SNAP_ERROR_REFUSED,
-					  "descriptors are to be put aside, and the "
-					  "process has reached its limit of %llu open "
-					  "files",
-					  (unsigned long long)limit.rlim_max),
-			"raise it: prlimit --pid %d --nofile=...", (int)tracee->pid);
-	limit.rlim_cur = wanted;
-	SNAP_TRY(snap_tracee_enter(tracee, "set the limit of open files"));
-	if (prlimit(tracee->pid, RLIMIT_NOFILE, &limit, NULL) < 0)
-		return snap_error_os(errno, "cannot set the limit of open files");
-	return SNAP_OK;
-}
-
 snap_err snap_tracee_shares_fds(struct snap_tracee *tracee, pid_t tid, bool *ret)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "compare the descriptors of thread %d",

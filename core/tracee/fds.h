@@ -48,17 +48,6 @@ _must_check_ snap_err snap_tracee_is_our_fd(struct snap_tracee *tracee, int numb
 					    const struct snap_open_file *file,
 					    bool *ret);
 
-/** RLIMIT_NOFILE, the soft limit. */
-_must_check_ snap_err snap_tracee_read_fd_limit(struct snap_tracee *tracee,
-						uint64_t *ret);
-
-/**
- * Set it, without asking the process. SNAP_ERROR_REFUSED where it would have to be
- * above the hard limit and we may not raise that.
- */
-_must_check_ snap_err snap_tracee_set_fd_limit(struct snap_tracee *tracee,
-					       uint64_t limit);
-
 /** Whether a thread uses the same table of descriptors as the leader. */
 _must_check_ snap_err snap_tracee_shares_fds(struct snap_tracee *tracee, pid_t tid,
 					     bool *ret);

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Callable, Iterable, Optional, Sequence
 from .signals import signal_name
 
 if TYPE_CHECKING:
-    from _snapshot import Backtrace, Frame, Mapping, Register, Snapshot, Thread
+    from _snapshot import Backtrace, Frame, Mapping, Register, Report, Snapshot, Thread
 
     from .store import Entry, Store
 
@@ -159,6 +159,12 @@ def saved(entry: "Entry") -> str:
     if entry.file:
         line += f" Written to {printable(entry.file)}."
     return line + "\n" + omissions(snapshot)
+
+
+def restored(entry: "Entry", report: "Report") -> str:
+    """The line that says that the process is back, and what was kept as it is."""
+    notes = "".join(f"{text}\n" for text in report["notes"])
+    return f"Snapshot {entry.name} restored.\n{notes}"
 
 
 def exported(entry: "Entry") -> str:

@@ -56,7 +56,7 @@ def restore(
     *,
     fpu_mode: Optional[str] = None,
     progress: "Optional[Progress]" = None,
-    announce: Optional[Callable[[Entry], None]] = None,
+    announce: "Optional[Callable[[Entry, Report], None]]" = None,
 ) -> "tuple[Entry, Report]":
     """
     Put the selected process back to a snapshot: a name, an image, None for the newest.
@@ -92,7 +92,7 @@ def restore(
     if store.get(entry.name) is entry:
         store.set_current(entry)
     if announce is not None:
-        announce(entry)
+        announce(entry, report)
     try:
         landing.after_restore(
             selected, entry.snapshot, entry.place, future, patches, moving

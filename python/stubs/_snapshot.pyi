@@ -107,6 +107,7 @@ class Report(TypedDict):
     bytes_written: int
     threads: int
     mapping_steps: int
+    notes: list[str]  # what was kept as it is: sentences
 
 class ThreadEvent(TypedDict):
     tid: int

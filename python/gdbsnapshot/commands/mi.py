@@ -214,6 +214,7 @@ def _report(report: Report) -> dict[str, Any]:
         "bytes-compared": report["bytes_compared"],
         "bytes-written": report["bytes_written"],
         "mapping-steps": report["mapping_steps"],
+        "notes": list(report["notes"]),
     }
 
 

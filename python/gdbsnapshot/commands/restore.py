@@ -7,6 +7,8 @@ from .base import TYPE_CHECKING, Command, names_and_files, words
 if TYPE_CHECKING:
     import argparse
 
+    from _snapshot import Report
+
     from ..arguments import Parser
     from ..store import Entry
 
@@ -29,9 +31,11 @@ class Restore(Command):
     is otherwise.  'help snapshot check' tells more.
 
     The memory and its mappings, and of all threads the registers, signal masks and
-    signal stacks are as they were at the save.  Open files and their offsets, signal
-    handlers and timers stay as they are.  Threads that were started since end; those
-    that have ended are started again with their numbers, which takes root or
+    signal stacks are as they were at the save, and so are the open files (descriptors,
+    offsets, flags, what is in pipes, counters, epoll sets), signal handlers, pending
+    signals, timers, limits, priorities and names.  The contents of files, and what went
+    through sockets, stay; what was kept is named.  Threads that were started since end;
+    those that have ended are started again with their numbers, which takes root or
     CAP_CHECKPOINT_RESTORE in the process.  Breakpoints, watchpoints and what else you
     have set in GDB since then stay.  If something cannot be put back, nothing is.
     """
@@ -47,17 +51,17 @@ class Restore(Command):
         )
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
-        from .. import render_compat, verbs
+        from .. import render, render_compat, verbs
         from ..target import screen
 
         if args.dry_run:
             return verbs.explain(args.snapshot, args.fpu_mode)
         with screen.progress(from_tty) as progress:
 
-            def announce(entry: Entry) -> None:
+            def announce(entry: Entry, report: Report) -> None:
                 if progress is not None:
                     progress.clear()
-                screen.write(f"Snapshot {entry.name} restored.\n")
+                screen.write(render.restored(entry, report))
                 screen.write(render_compat.risks(verbs.verdict(entry, args.fpu_mode)))
 
             verbs.restore(
