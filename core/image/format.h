@@ -39,6 +39,7 @@ enum snap_note_type {
 	SNAP_NOTE_PENDING = 0x47534e0d,
 	SNAP_NOTE_ATTRIBUTES = 0x47534e0c,
 	SNAP_NOTE_THREAD_ATTRIBUTES = 0x47534e0e,
+	SNAP_NOTE_FILES = 0x47534e0b,
 };
 
 /** The header of a note and an owner of 8 bytes. */

@@ -78,6 +78,8 @@ _must_check_ snap_err snap_notes_put_process_state(
 	struct snap_buffer *notes, const struct snap_snapshot *snapshot);
 _must_check_ snap_err snap_notes_put_thread_state(struct snap_buffer *notes,
 						  const struct snap_thread *thread);
+_must_check_ snap_err snap_notes_put_files(struct snap_buffer *notes,
+					   const struct snap_fd_table *table);
 
 /** Where the held memory lies: SNAP_EXTENTS_NOTE_SIZE(nr) bytes. */
 _must_check_ snap_err snap_notes_put_extents(struct snap_buffer *notes,

@@ -68,6 +68,8 @@ _must_check_ snap_err snap_parse_process_state(struct snap_parse *parse,
 					       struct snap_reader *note);
 _must_check_ snap_err snap_parse_thread_state(struct snap_parse *parse,
 					      struct snap_reader *note);
+_must_check_ snap_err snap_parse_files(struct snap_parse *parse,
+				       struct snap_reader *note);
 
 /** All notes were read: check that they fit each other, and order the threads. */
 _must_check_ snap_err snap_parse_finish(struct snap_parse *parse);

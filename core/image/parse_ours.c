@@ -223,6 +223,7 @@ static const struct kind {
 	{ SNAP_NOTE_SIGNALS, "its signals note", false, snap_parse_signals },
 	{ SNAP_NOTE_TIMERS, "its timers note", false, snap_parse_timers },
 	{ SNAP_NOTE_PENDING, "its pending signals note", true, snap_parse_pending },
+	{ SNAP_NOTE_FILES, "its files note", false, snap_parse_files },
 };
 
 static snap_err parse_kind(struct snap_parse *parse, const struct kind *kind,

@@ -121,6 +121,7 @@ snap_err snap_notes_put_process(struct snap_buffer *notes,
 	SNAP_TRY(snap_notes_put_signals(notes, &snapshot->signals));
 	SNAP_TRY(snap_notes_put_timers(notes, &snapshot->timers));
 	SNAP_TRY(snap_notes_put_process_state(notes, snapshot));
+	SNAP_TRY(snap_notes_put_files(notes, &snapshot->files));
 	return put_omissions(notes, snapshot);
 }
 

@@ -81,7 +81,8 @@ static snap_err add_size(struct snap_open_file *file, const uint32_t *size)
 snap_err snap_open_file_add_packet(struct snap_open_file *file, const void *data,
 				   uint32_t size)
 {
-	uint8_t *contents = realloc(file->contents, file->contents_size + size);
+	// One more: realloc() to nothing would free.
+	uint8_t *contents = realloc(file->contents, file->contents_size + size + 1);
 	if (!contents)
 		return &snap_enomem;
 	file->contents = contents;

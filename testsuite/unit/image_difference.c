@@ -164,6 +164,78 @@ static const char *compare_cpus(const struct snap_cpu *a, const struct snap_cpu 
 	return NULL;
 }
 
+static const char *compare_watches(const struct snap_open_file *a,
+				   const struct snap_open_file *b)
+{
+	COMPARE(a, b, nr_watches);
+	for (size_t i = 0; i < a->nr_watches; i++) {
+		COMPARE(a, b, watches[i].number);
+		COMPARE(a, b, watches[i].events);
+		COMPARE(a, b, watches[i].data);
+		COMPARE(a, b, watches[i].inode);
+		COMPARE(a, b, watches[i].device);
+		COMPARE_TEXT(a, b, watches[i].handle);
+	}
+	COMPARE(a, b, nr_locks);
+	for (size_t i = 0; i < a->nr_locks; i++) {
+		COMPARE(a, b, locks[i].kind);
+		COMPARE(a, b, locks[i].is_write);
+		COMPARE(a, b, locks[i].start);
+		COMPARE(a, b, locks[i].end);
+	}
+	return NULL;
+}
+
+static const char *compare_open_files(const struct snap_open_file *a,
+				      const struct snap_open_file *b)
+{
+	COMPARE(a, b, kind);
+	COMPARE(a, b, mode);
+	COMPARE(a, b, flags);
+	COMPARE(a, b, pos);
+	COMPARE(a, b, device);
+	COMPARE(a, b, inode);
+	COMPARE(a, b, rdev);
+	COMPARE(a, b, birth);
+	COMPARE(a, b, has_owner);
+	COMPARE(a, b, owner_type);
+	COMPARE(a, b, owner);
+	COMPARE(a, b, owner_signal);
+	COMPARE(a, b, count);
+	COMPARE(a, b, id);
+	COMPARE(a, b, mask);
+	COMPARE(a, b, settings);
+	COMPARE(a, b, remaining);
+	COMPARE(a, b, interval);
+	COMPARE(a, b, capacity);
+	COMPARE(a, b, has_contents);
+	COMPARE_TEXT(a, b, path);
+	COMPARE(a, b, contents_size);
+	COMPARE(a, b, nr_packets);
+	for (size_t i = 0; i < a->nr_packets; i++)
+		COMPARE(a, b, packets[i]);
+	if (a->contents_size && memcmp(a->contents, b->contents, a->contents_size))
+		return "what is in a pipe";
+	return compare_watches(a, b);
+}
+
+static const char *compare_files(const struct snap_fd_table *a,
+				 const struct snap_fd_table *b)
+{
+	const char *difference = NULL;
+	COMPARE(a, b, is_captured);
+	COMPARE(a, b, nr);
+	for (size_t i = 0; i < a->nr && !difference; i++)
+		difference = compare_open_files(&a->list[i], &b->list[i]);
+	COMPARE(a, b, nr_fds);
+	for (size_t i = 0; i < a->nr_fds; i++) {
+		COMPARE(a, b, fds[i].number);
+		COMPARE(a, b, fds[i].file);
+		COMPARE(a, b, fds[i].is_cloexec);
+	}
+	return difference;
+}
+
 static const char *compare_processes(const struct snap_snapshot *a,
 				     const struct snap_snapshot *b)
 {
@@ -221,6 +293,8 @@ const char *find_difference(const struct snap_snapshot *a,
 		difference = compare_process_states(&a->state, &b->state);
 	if (!difference)
 		difference = compare_lists(a, b);
+	if (!difference)
+		difference = compare_files(&a->files, &b->files);
 	if (!difference)
 		difference = compare_cpus(&a->cpu, &b->cpu);
 	if (!difference)

@@ -213,6 +213,85 @@ static void make_memory(struct dice *dice, const struct shape *shape,
 	}
 }
 
+static void add_watches(struct dice *dice, struct snap_open_file *file)
+{
+	for (uint64_t i = roll(dice, 3); i; i--) {
+		struct snap_watch watch = {
+			.number = (int32_t)roll(dice, 1000),
+			.events = (uint32_t)roll(dice, UINT32_MAX),
+			.data = roll(dice, UINT64_MAX),
+			.inode = roll(dice, UINT64_MAX),
+			.device = roll(dice, UINT64_MAX),
+			.handle = strdup(roll(dice, 2) ? "1:0a0b" : ""),
+		};
+		assert_ok(snap_open_file_add_watch(file, &watch));
+	}
+	for (uint64_t i = roll(dice, 3); i; i--)
+		assert_ok(
+			snap_open_file_add_lock(file,
+						&(struct snap_file_lock){
+							.kind = (uint32_t)roll(dice, 4),
+							.is_write =
+								(uint32_t)roll(dice, 2),
+							.start = roll(dice, UINT64_MAX),
+							.end = roll(dice, UINT64_MAX),
+						}));
+}
+
+static struct snap_open_file make_file(struct dice *dice)
+{
+	struct snap_open_file file = {
+		.kind = (uint32_t)roll(dice, SNAP_NR_FILE_KINDS),
+		.mode = (uint32_t)roll(dice, UINT32_MAX),
+		.flags = (uint32_t)roll(dice, UINT32_MAX),
+		.pos = roll(dice, UINT64_MAX),
+		.device = roll(dice, UINT64_MAX),
+		.inode = roll(dice, UINT64_MAX),
+		.rdev = roll(dice, UINT64_MAX),
+		.birth = roll(dice, UINT64_MAX),
+		.has_owner = (uint32_t)roll(dice, 2),
+		.owner_type = (int32_t)roll(dice, 3),
+		.owner = (int32_t)roll(dice, 1 << 22),
+		.owner_signal = (int32_t)roll(dice, 65),
+		.count = roll(dice, UINT64_MAX),
+		.id = roll(dice, UINT64_MAX),
+		.mask = roll(dice, UINT64_MAX),
+		.settings = (uint32_t)roll(dice, UINT32_MAX),
+		.remaining = roll(dice, UINT64_MAX),
+		.interval = roll(dice, UINT64_MAX),
+		.capacity = (uint32_t)roll(dice, UINT32_MAX),
+		.has_contents = (uint32_t)roll(dice, 2),
+	};
+	set_text(dice, &file.path);
+	add_watches(dice, &file);
+	for (uint64_t i = roll(dice, 3); i; i--) {
+		uint8_t packet[40];
+		fill(dice, packet, sizeof(packet));
+		assert_ok(snap_open_file_add_packet(&file, packet,
+						    (uint32_t)roll(dice, 40)));
+	}
+	return file;
+}
+
+/** Some open files, and more descriptors. */
+static void make_files(struct dice *dice, struct snap_fd_table *table)
+{
+	uint32_t nr = (uint32_t)roll(dice, 4);
+	table->is_captured = roll(dice, 4);
+	for (uint32_t i = 0; table->is_captured && i < nr; i++) {
+		struct snap_open_file file = make_file(dice);
+		assert_ok(snap_fd_table_append(table, &file));
+		for (uint32_t j = 0; j < 2; j++)
+			assert_ok(snap_fd_table_append_fd(
+				table,
+				&(struct snap_fd){
+					.number = (int32_t)(10 * i + 3 * j),
+					.file = j ? (uint32_t)roll(dice, i + 1) : i,
+					.is_cloexec = (uint32_t)roll(dice, 2),
+				}));
+	}
+}
+
 static const struct snap_arch *some_arch(void)
 {
 	for (const struct snap_arch *const *arch = snap_arches; *arch; arch++)
@@ -273,5 +352,6 @@ struct snap_snapshot *make_snapshot(const struct shape *shape)
 	snapshot->current_tid =
 		snapshot->identity.pid + (pid_t)roll(&dice, shape->nr_threads);
 	make_memory(&dice, shape, snapshot);
+	make_files(&dice, &snapshot->files);
 	return snapshot;
 }
