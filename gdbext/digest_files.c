@@ -24,6 +24,15 @@ static bool is_running(const char *line, bool is_ours)
 	       (is_ours && !strncmp(line, "pos:", strlen("pos:")));
 }
 
+/** Our standard output, too: what a test prints is no change of the process. */
+static bool is_our_own(const struct snap_tracee *tracee, int number)
+{
+	for (int ours = 0; ours <= STDERR_FILENO; ours++)
+		if (!syscall(SYS_kcmp, getpid(), tracee->pid, KCMP_FILE, ours, number))
+			return true;
+	return false;
+}
+
 static snap_err append_info(struct snap_tracee *tracee, int number,
 			    struct snap_buffer *ret)
 {
@@ -31,10 +40,7 @@ static snap_err append_info(struct snap_tracee *tracee, int number,
 	snprintf(path, sizeof(path), "fdinfo/%d", number);
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
 	SNAP_TRY(snap_proc_read_file(tracee, path, &text));
-	bool is_ours = false;
-	for (int ours = 0; ours <= STDERR_FILENO; ours++)
-		is_ours |= !syscall(SYS_kcmp, getpid(), tracee->pid, KCMP_FILE, ours,
-				    number);
+	bool is_ours = is_our_own(tracee, number);
 	const char *line = (const char *)text.data;
 	while (*line) {
 		size_t size = strcspn(line, "\n") + 1;
@@ -66,7 +72,8 @@ static snap_err append_filling(struct snap_tracee *tracee, int number,
 {
 	char path[32], link[16] = "";
 	snprintf(path, sizeof(path), "fd/%d", number);
-	if (readlinkat(tracee->proc_fd, path, link, sizeof(link) - 1) < 0 ||
+	if (is_our_own(tracee, number) ||
+	    readlinkat(tracee->proc_fd, path, link, sizeof(link) - 1) < 0 ||
 	    strncmp(link, "pipe:[", strlen("pipe:[")))
 		return SNAP_OK;
 	_cleanup_close_ int fd =

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/file.h>
 
 #include "core/inject/files.h"
 #include "core/tracee/memory.h"
@@ -8,8 +9,8 @@
  * descriptor of it: so they are set at the end, and once more behind the last close.
  */
 
-static snap_err set_lock(struct snap_restorer *restorer, int number, short type,
-			 const struct snap_file_lock *lock)
+static snap_err set_range(struct snap_restorer *restorer, int number, int command,
+			  short type, const struct snap_file_lock *lock)
 {
 	struct flock range = {
 		.l_type = type,
@@ -22,8 +23,14 @@ static snap_err set_lock(struct snap_restorer *restorer, int number, short type,
 	SNAP_TRY(snap_tracee_write(restorer->tracee, data, &range, sizeof(range)));
 	return snap_fd_call(restorer,
 			    &(struct snap_call)SNAP_CALL(FCNTL, (uint64_t)number,
-							 F_SETLK, data),
+							 (uint64_t)command, data),
 			    "put back a lock of", number, NULL);
+}
+
+static snap_err set_lock(struct snap_restorer *restorer, int number, short type,
+			 const struct snap_file_lock *lock)
+{
+	return set_range(restorer, number, F_SETLK, type, lock);
 }
 
 /** A lock that was taken through another file of the table is on the same inode. */
@@ -107,4 +114,74 @@ snap_err snap_do_set_locks_again(struct snap_restorer *restorer,
 	return snap_notes_add(restorer->notes,
 			      "Locks on files could not be set again: somebody else "
 			      "has taken one.");
+}
+
+/*
+ * Locks of open files: flock(2) and F_OFD_SETLK. The process takes them itself: the
+ * kernel notes for /proc/locks who it was.
+ */
+
+/** What flock(2) an open file has: LOCK_UN, LOCK_SH or LOCK_EX. */
+static int flock_of(const struct snap_open_file *file)
+{
+	for (size_t i = 0; file && i < file->nr_locks; i++)
+		if (file->locks[i].kind == SNAP_LOCK_FLOCK)
+			return file->locks[i].is_write ? LOCK_EX : LOCK_SH;
+	return LOCK_UN;
+}
+
+/** Let go of what `is` has (it may be NULL), take what `wanted` has. */
+static snap_err set_own_locks(struct snap_restorer *restorer, int number,
+			      const struct snap_open_file *is,
+			      const struct snap_open_file *wanted)
+{
+	if (flock_of(is) != flock_of(wanted))
+		SNAP_TRY(snap_fd_call(restorer,
+				      &(struct snap_call)
+					      SNAP_CALL(FLOCK, (uint64_t)number,
+							(uint64_t)(flock_of(wanted) |
+								   LOCK_NB)),
+				      "put back the lock of", number, NULL));
+	for (size_t i = 0; is && i < is->nr_locks; i++)
+		if (is->locks[i].kind == SNAP_LOCK_OFD)
+			SNAP_TRY(set_range(restorer, number, F_OFD_SETLK, F_UNLCK,
+					   &is->locks[i]));
+	for (size_t i = 0; i < wanted->nr_locks; i++)
+		if (wanted->locks[i].kind == SNAP_LOCK_OFD)
+			SNAP_TRY(
+				set_range(restorer, number, F_OFD_SETLK,
+					  wanted->locks[i].is_write ? F_WRLCK : F_RDLCK,
+					  &wanted->locks[i]));
+	return SNAP_OK;
+}
+
+static const struct snap_open_file without_locks;
+
+static snap_err undo_unlock(struct snap_restorer *restorer,
+			    const struct snap_step *step,
+			    const uint64_t values[SNAP_UNDO_VALUES])
+{
+	return set_own_locks(restorer, step->number, NULL, step->is);
+}
+
+snap_err snap_do_unlock_file(struct snap_restorer *restorer,
+			     const struct snap_step *step)
+{
+	snap_restorer_push(restorer, "put back the locks of a file", undo_unlock, step,
+			   0, 0, 0);
+	return set_own_locks(restorer, step->number, step->is, &without_locks);
+}
+
+static snap_err undo_locks(struct snap_restorer *restorer, const struct snap_step *step,
+			   const uint64_t values[SNAP_UNDO_VALUES])
+{
+	return set_own_locks(restorer, step->number, step->wanted, &without_locks);
+}
+
+snap_err snap_do_set_file_locks(struct snap_restorer *restorer,
+				const struct snap_step *step)
+{
+	snap_restorer_push(restorer, "let go of the locks of a file", undo_locks, step,
+			   0, 0, 0);
+	return set_own_locks(restorer, step->number, NULL, step->wanted);
 }

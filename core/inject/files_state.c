@@ -69,7 +69,38 @@ static snap_err set_flags(struct snap_restorer *restorer, int number,
 			    "set the flags of", number, NULL);
 }
 
-SETTER(flags, "put back the flags of a file")
+/** While a step of FILE_QUIET is in force, signals stay off. */
+static snap_err set_quiet_flags(struct snap_restorer *restorer,
+				const struct snap_step *step)
+{
+	struct snap_open_file quiet = *(const struct snap_open_file *)step->is;
+	quiet.flags &= ~(uint32_t)O_ASYNC;
+	return set_flags(restorer, step->number, &quiet);
+}
+
+static snap_err undo_flags(struct snap_restorer *restorer, const struct snap_step *step,
+			   const uint64_t values[SNAP_UNDO_VALUES])
+{
+	return step->start ? set_quiet_flags(restorer, step)
+			   : set_flags(restorer, step->number, step->is);
+}
+
+snap_err snap_do_set_file_flags(struct snap_restorer *restorer,
+				const struct snap_step *step)
+{
+	if (step->is)
+		snap_restorer_push(restorer, "put back the flags of a file", undo_flags,
+				   step, 0, 0, 0);
+	return set_flags(restorer, step->number, step->wanted);
+}
+
+snap_err snap_do_quiet_file(struct snap_restorer *restorer,
+			    const struct snap_step *step)
+{
+	snap_restorer_push(restorer, "have signals sent again for a file", undo_flags,
+			   step, 0, 0, 0);
+	return set_quiet_flags(restorer, step);
+}
 
 static snap_err set_pos(struct snap_restorer *restorer, int number,
 			const struct snap_open_file *file)
@@ -163,20 +194,3 @@ static snap_err set_contents(struct snap_restorer *restorer, int number,
 }
 
 SETTER(contents, "put back what was in a pipe")
-
-static snap_err undo_locks(struct snap_restorer *restorer, const struct snap_step *step,
-			   const uint64_t values[SNAP_UNDO_VALUES])
-{
-	return snap_tracee_set_locks(restorer->tracee, step->number, step->wanted,
-				     step->is);
-}
-
-snap_err snap_do_set_file_locks(struct snap_restorer *restorer,
-				const struct snap_step *step)
-{
-	if (step->is)
-		snap_restorer_push(restorer, "put back the locks of a file", undo_locks,
-				   step, 0, 0, 0);
-	return snap_tracee_set_locks(restorer->tracee, step->number, step->is,
-				     step->wanted);
-}

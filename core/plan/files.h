@@ -17,6 +17,7 @@
  * - FD_FLAG: FD_CLOEXEC of `number` is what the image says.
  * - FD_CLOSE: `number` (`is`) is closed.
  * - FILE_…: the open file of `number` becomes `wanted`; `is` NULL: it was just made.
+ * - FILE_FLAGS: `start` is 1 where FILE_QUIET may have switched signals off before.
  * - EPOLL_REMOVE, EPOLL_SET: descriptor `start` in the set of `number`; `wanted` and
  *   `is` are of struct snap_watch.
  */

@@ -162,12 +162,77 @@ static bool has_more_locks(const struct snap_open_file *a,
 	return false;
 }
 
+static bool has_own_locks(const struct snap_open_file *file)
+{
+	for (size_t i = 0; file && i < file->nr_locks; i++)
+		if (is_of_file(&file->locks[i]))
+			return true;
+	return false;
+}
+
+/** All are let go of before one is taken: they may stand in each other's way. */
+static snap_err plan_unlock(struct snap_file_plan *files, uint32_t live)
+{
+	uint32_t image = files->to_image[live];
+	const struct snap_open_file *is = &files->live->list[live];
+	const struct snap_open_file *wanted =
+		image == SNAP_NO_FILE ? NULL : &files->image->list[image];
+	if (!has_own_locks(is) ||
+	    (!has_more_locks(wanted, is) && !has_more_locks(is, wanted)))
+		return SNAP_OK;
+	return snap_plan_add(files->plan, &(struct snap_step){
+						  .kind = SNAP_STEP_FILE_UNLOCK,
+						  .number = files->live_first[live],
+						  .is = is,
+					  });
+}
+
 static snap_err plan_locks(const struct pair *pair)
 {
-	if (!has_more_locks(pair->wanted, pair->is) &&
-	    !has_more_locks(pair->is, pair->wanted))
+	if (!has_own_locks(pair->wanted) || (!has_more_locks(pair->wanted, pair->is) &&
+					     !has_more_locks(pair->is, pair->wanted)))
 		return SNAP_OK;
 	return add(pair, SNAP_STEP_FILE_LOCKS);
+}
+
+/** Whether a step reads or writes what O_ASYNC sends signals for. */
+static bool has_traffic(const struct snap_plan *plan)
+{
+	for (size_t i = 0; i < plan->nr_steps; i++)
+		if (plan->steps[i].kind == SNAP_STEP_FILE_CONTENTS ||
+		    plan->steps[i].kind == SNAP_STEP_FILE_COUNTER)
+			return true;
+	return false;
+}
+
+/** The flags are set once more where O_ASYNC is taken away for the time. */
+static snap_err plan_quiet(struct snap_file_plan *files)
+{
+	struct snap_plan *plan = files->plan;
+	if (!has_traffic(plan))
+		return SNAP_OK;
+	for (size_t i = 0; i < plan->nr_steps; i++)
+		plan->steps[i].start |= plan->steps[i].kind == SNAP_STEP_FILE_FLAGS;
+	for (uint32_t i = 0; i < files->image->nr; i++) {
+		uint32_t live = files->to_live[i];
+		const struct snap_open_file *wanted = &files->image->list[i];
+		const struct snap_open_file *is =
+			live == SNAP_NO_FILE ? NULL : &files->live->list[live];
+		if (!is || !(is->flags & O_ASYNC))
+			continue;
+		struct snap_step step = {
+			.kind = SNAP_STEP_FILE_QUIET,
+			.number = files->image_first[i],
+			.wanted = wanted,
+			.is = is,
+		};
+		SNAP_TRY(snap_plan_add(plan, &step));
+		step.kind = SNAP_STEP_FILE_FLAGS;
+		step.start = 1;
+		if (!((wanted->flags ^ is->flags) & SETTABLE))
+			SNAP_TRY(snap_plan_add(plan, &step));
+	}
+	return SNAP_OK;
 }
 
 snap_err snap_plan_file_states(struct snap_file_plan *files)
@@ -178,6 +243,8 @@ snap_err snap_plan_file_states(struct snap_file_plan *files)
 		[SNAP_FILE_SIGNALFD] = plan_mask,
 		[SNAP_FILE_PIPE] = plan_contents,
 	};
+	for (uint32_t i = 0; i < files->live->nr; i++)
+		SNAP_TRY(plan_unlock(files, i));
 	for (uint32_t i = 0; i < files->image->nr; i++) {
 		uint32_t live = files->to_live[i];
 		struct pair pair = {
@@ -193,7 +260,7 @@ snap_err snap_plan_file_states(struct snap_file_plan *files)
 		if (kinds[pair.wanted->kind])
 			SNAP_TRY(kinds[pair.wanted->kind](&pair));
 	}
-	return SNAP_OK;
+	return plan_quiet(files);
 }
 
 /** Of the process: how many there are, and whether another table has them all. */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -117,62 +116,4 @@ snap_err snap_tracee_set_timerfd(struct snap_tracee *tracee, int number,
 				     "cannot set the expirations of descriptor %d",
 				     number);
 	return SNAP_OK;
-}
-
-/** What flock(2) an open file has: LOCK_UN, LOCK_SH or LOCK_EX. */
-static int flock_of(const struct snap_open_file *file)
-{
-	for (size_t i = 0; file && i < file->nr_locks; i++)
-		if (file->locks[i].kind == SNAP_LOCK_FLOCK)
-			return file->locks[i].is_write ? LOCK_EX : LOCK_SH;
-	return LOCK_UN;
-}
-
-static snap_err set_ofd_lock(int fd, int number, short type,
-			     const struct snap_file_lock *lock)
-{
-	struct flock range = {
-		.l_type = type,
-		.l_whence = SEEK_SET,
-		.l_start = (off_t)lock->start,
-		.l_len = lock->end == UINT64_MAX ? 0
-						 : (off_t)(lock->end - lock->start + 1),
-	};
-	if (fcntl(fd, F_OFD_SETLK, &range) < 0)
-		return snap_error_os(errno,
-				     "cannot put back the lock of descriptor %d "
-				     "(F_OFD_SETLK)",
-				     number);
-	return SNAP_OK;
-}
-
-static snap_err set_ofd_locks(int fd, int number, const struct snap_open_file *is,
-			      const struct snap_open_file *wanted)
-{
-	for (size_t i = 0; is && i < is->nr_locks; i++)
-		if (is->locks[i].kind == SNAP_LOCK_OFD)
-			SNAP_TRY(set_ofd_lock(fd, number, F_UNLCK, &is->locks[i]));
-	for (size_t i = 0; i < wanted->nr_locks; i++)
-		if (wanted->locks[i].kind == SNAP_LOCK_OFD)
-			SNAP_TRY(set_ofd_lock(fd, number,
-					      wanted->locks[i].is_write ? F_WRLCK
-									: F_RDLCK,
-					      &wanted->locks[i]));
-	return SNAP_OK;
-}
-
-snap_err snap_tracee_set_locks(struct snap_tracee *tracee, int number,
-			       const struct snap_open_file *is,
-			       const struct snap_open_file *wanted)
-{
-	_cleanup_close_ int fd = -1;
-	SNAP_TRY(duplicate(tracee, number, &fd));
-	SNAP_TRY(snap_tracee_enter(tracee, "set the locks of descriptor %d", number));
-	if (flock_of(is) != flock_of(wanted) &&
-	    flock(fd, flock_of(wanted) | LOCK_NB) < 0)
-		return snap_error_os(errno,
-				     "cannot put back the lock of descriptor %d "
-				     "(flock)",
-				     number);
-	return set_ofd_locks(fd, number, is, wanted);
 }

@@ -32,10 +32,4 @@ _must_check_ snap_err snap_tracee_set_eventfd(struct snap_tracee *tracee, int nu
 _must_check_ snap_err snap_tracee_set_timerfd(struct snap_tracee *tracee, int number,
 					      const struct snap_open_file *wanted);
 
-/** flock(2), and F_OFD_SETLK: let go of what `is` has (may be NULL), take `wanted`'s.
- */
-_must_check_ snap_err snap_tracee_set_locks(struct snap_tracee *tracee, int number,
-					    const struct snap_open_file *is,
-					    const struct snap_open_file *wanted);
-
 #endif
