@@ -171,7 +171,7 @@ static const struct {
 	const char *before;
 	const char *behind;
 } kept[] = {
-	{ is_written_file, false,
+	{ is_written_file, true,
 	  "The contents and sizes of files are not rewound:", "." },
 	{ is_socket, false, "Sockets are kept as they are:", "." },
 	{ is_to_outside, true,

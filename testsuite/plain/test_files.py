@@ -35,7 +35,7 @@ SCENES = [
     ("locks", "ofd"),
     ("locks", "posix-closed"),
     ("odd", "device"),
-    ("odd", "sockets"),
+    ("odd", "removed-twice"),
 ]
 
 

@@ -66,6 +66,7 @@ def rewind(gdb, program, scene):
     """Play a scene; the program checks itself twice, and changes everything twice."""
     # GIVEN a program that has changed what it had set up
     gdb.run(program, until="saved", arguments=scene)
+    gdb("handle SIG34 nostop noprint pass")
     gdb("snapshot save")
     gdb.go(until="changed")
 
