@@ -28,6 +28,8 @@ PyObject *snap_py_register(const struct snap_register_desc *desc, const uint8_t 
 
 PyObject *snap_py_registers(const struct snap_snapshot *snapshot,
 			    const struct snap_thread *thread);
+/** The descriptors; None where they were not captured. */
+PyObject *snap_py_files_state(const struct snap_snapshot *snapshot);
 PyObject *snap_py_backtrace(const struct snap_backtrace *backtrace);
 
 #endif

@@ -153,6 +153,11 @@ static PyObject *mappings(PyObject *self, PyObject *unused)
 	return snap_py_mappings(snap_py_snapshot_get(self));
 }
 
+static PyObject *files(PyObject *self, PyObject *unused)
+{
+	return snap_py_files_state(snap_py_snapshot_get(self));
+}
+
 static PyObject *registers(PyObject *self, PyObject *args, PyObject *keywords)
 {
 	static const char *const names[] = { "tid", NULL };
@@ -295,6 +300,8 @@ static const PyMethodDef methods[] = {
 	{ "mappings", mappings, METH_NOARGS, "The mappings, by address." },
 	{ "state", get_state, METH_NOARGS,
 	  "What there is beside registers and memory, by family." },
+	{ "files", files, METH_NOARGS,
+	  "The descriptors, by number; None: not captured." },
 	{ "registers", SNAP_PY_KEYWORDS(registers), METH_VARARGS | METH_KEYWORDS,
 	  "All registers of a thread that were captured, in the table's order." },
 	{ "backtraces", backtraces, METH_NOARGS,

@@ -5,6 +5,7 @@ A family of state is a function that gives facts, and a row of a table at the en
 
 from typing import TYPE_CHECKING, Callable, Iterable
 
+from . import render_files
 from .render import Page, size, thread_title
 from .signals import mask_text, signal_name
 
@@ -23,6 +24,7 @@ def state(snapshot: "Snapshot", page: Page = Page()) -> str:
         facts = list(family(found))
         if facts:
             blocks.append(_block(page.style("title", title), facts))
+    blocks.append(render_files.files(snapshot, page))
     for thread in snapshot.threads():
         facts = thread_facts(thread, found)
         blocks.append(_block(thread_title(snapshot, thread, page), facts))

@@ -102,6 +102,22 @@ class State(TypedDict):
     process: ProcessState
     threads: dict[int, ThreadState]
 
+class Descriptor(TypedDict):
+    number: int
+    file: int  # the same for those that share an open file
+    close_on_exec: bool
+    kind: str  # "file", "folder", "device", "pipe", "socket", "eventfd", ...
+    path: str  # "pipe:[123]"
+    flags: int  # of open(2)
+    offset: int
+    count: int  # eventfd; timerfd: expirations
+    mask: int  # signalfd
+    remaining: int  # timerfd, nanoseconds; 0: disarmed
+    interval: int
+    watches: list[tuple[int, int, int]]  # epoll, inotify: number, events, data
+    locks: int
+    contents: Optional[bytes]  # pipe; None: not captured
+
 class Report(TypedDict):
     bytes_compared: int
     bytes_written: int
@@ -204,6 +220,8 @@ class Snapshot:
     def cpu(self) -> dict[str, int | str]: ...
     def threads(self) -> list[Thread]: ...
     def mappings(self) -> list[Mapping]: ...
+    def files(self) -> Optional[list[Descriptor]]:
+        """The descriptors, by number; None: not captured."""
     def registers(self, tid: int) -> list[Register]:
         """All registers that were captured, in the table's order."""
     def state(self) -> State:

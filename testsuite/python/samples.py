@@ -105,6 +105,9 @@ class Snapshot:
         }
         return {"process": process, "threads": threads}
 
+    def files(self):
+        return None
+
     def mappings(self):
         return self.mapping_list
 

@@ -177,3 +177,14 @@ def test_an_image_brings_the_files_back(gdb, target, folder):
     gdb("snapshot restore image")
     gdb.go(until="changed")
     assert gdb.finish_program() == 0
+
+
+def test_show_tells_what_was_open(gdb, target):
+    # GIVEN a snapshot of a program with a shared file, and one with an eventfd
+    gdb.run(target("table"), until="saved", arguments="closed")
+    gdb("snapshot save")
+
+    # THEN its descriptors are shown, with what they share
+    shown = gdb("snapshot show -state")
+    assert "two two" in shown and "shared with 3" in shown
+    assert "read, write, close-on-exec" in shown and "at 22" in shown
