@@ -152,7 +152,8 @@ static bool has_step(const struct snap_plan *plan, enum snap_step_kind kind)
 /**
  * An action that ignores a signal removes it from the queues; a timer that is set or
  * deleted takes back the signal that it has sent. So what is pending is queued again
- * whenever that may happen. A timer that runs sends one until it is stopped.
+ * whenever that may happen. A timer that runs sends one until it is stopped. Nothing of
+ * that is a difference between two snapshots.
  */
 static snap_err plan_pending(struct snap_plan *plan)
 {
@@ -163,11 +164,13 @@ static snap_err plan_pending(struct snap_plan *plan)
 			has_step(plan, SNAP_STEP_ARM_TIMER) ||
 			has_step(plan, SNAP_STEP_CLEAR_TIMER) ||
 			has_step(plan, SNAP_STEP_DELETE_TIMER);
-	if (!image->signals.pending.is_captured || (!may_lose && is_same_pending(plan)))
+	if (!image->signals.pending.is_captured || !live->signals.pending.is_captured)
 		return SNAP_OK;
-	SNAP_TRY(check_queue(plan));
-	SNAP_TRY(check_continue(plan));
-	if (count_pending(live) || may_send)
+	if ((!may_lose || plan->is_comparison) && is_same_pending(plan))
+		return SNAP_OK;
+	SNAP_TRY(snap_plan_refuse(plan, check_queue(plan)));
+	SNAP_TRY(snap_plan_refuse(plan, check_continue(plan)));
+	if (count_pending(live) || (may_send && !plan->is_comparison))
 		SNAP_TRY(snap_plan_add(plan, &(struct snap_step){
 						     .kind = SNAP_STEP_DRAIN,
 						     .is = live,

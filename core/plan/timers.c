@@ -71,7 +71,8 @@ _must_check_ static snap_err refuse(const struct snap_timer *timer, const char *
 static snap_err check_create(const struct snap_plan *plan,
 			     const struct snap_timer *timer)
 {
-	if (!plan->live->timers.can_choose_ids)
+	// An image does not say what its kernel could.
+	if (!plan->live->timers.can_choose_ids && !plan->is_comparison)
 		return refuse(timer, "only Linux 6.15 and newer can make a timer with "
 				     "the number of one that was deleted");
 	if (timer->notify & NOTIFY_THREAD_ID &&
@@ -85,7 +86,7 @@ static snap_err check_create(const struct snap_plan *plan,
 
 static snap_err plan_create(struct snap_plan *plan, const struct snap_timer *wanted)
 {
-	SNAP_TRY(check_create(plan, wanted));
+	SNAP_TRY(snap_plan_refuse(plan, check_create(plan, wanted)));
 	SNAP_TRY(add(plan, SNAP_STEP_CREATE_TIMER, wanted, NULL));
 	if (!wanted->time.left)
 		return SNAP_OK;
