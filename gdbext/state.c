@@ -5,6 +5,8 @@ static const struct {
 	PyObject *(*describe)(const struct snap_snapshot *snapshot);
 } families[] = {
 	{ "process", snap_py_process_state },
+	{ "signals", snap_py_signals_state },
+	{ "timers", snap_py_timers_state },
 };
 
 static const struct {
@@ -12,6 +14,7 @@ static const struct {
 	PyObject *(*describe)(const struct snap_thread *thread);
 } thread_families[] = {
 	{ "process", snap_py_process_thread_state },
+	{ "signals", snap_py_signals_thread_state },
 };
 
 int snap_py_put(PyObject *dict, const char *key, PyObject *taken)

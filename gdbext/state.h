@@ -19,5 +19,8 @@ int snap_py_put(PyObject *dict, const char *key, PyObject *taken);
 /** Each is a new reference, or NULL with an exception. */
 PyObject *snap_py_process_state(const struct snap_snapshot *snapshot);
 PyObject *snap_py_process_thread_state(const struct snap_thread *thread);
+PyObject *snap_py_signals_state(const struct snap_snapshot *snapshot);
+PyObject *snap_py_signals_thread_state(const struct snap_thread *thread);
+PyObject *snap_py_timers_state(const struct snap_snapshot *snapshot);
 
 #endif

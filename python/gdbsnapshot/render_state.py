@@ -3,14 +3,14 @@
 A family of state is a function that gives facts, and a row of a table at the end.
 """
 
-from typing import TYPE_CHECKING, Callable, Iterable
+from typing import TYPE_CHECKING, Callable, Iterable, Optional
 
 from . import render_files
 from .render import Page, size, thread_title
 from .signals import mask_text, signal_name
 
 if TYPE_CHECKING:
-    from _snapshot import Snapshot, State, Thread, ThreadState
+    from _snapshot import Snapshot, State, Thread, ThreadState, TimerTime
 
 Facts = Iterable[tuple[str, str]]
 """What it is, and how it was."""
@@ -131,6 +131,68 @@ def _attributes(attributes: "dict[str, int]") -> Facts:
             yield key.capitalize().replace("-", " "), format(value, base)
 
 
-_FAMILIES: tuple[tuple[str, Callable[["State"], Facts]], ...] = (("Process", _process),)
+def _pending(infos: "Optional[list[bytes]]") -> str:
+    """How many of which signals wait."""
+    if infos is None:
+        return "not captured"
+    numbers = [int.from_bytes(info[:4], "little") for info in infos]
+    counts = {number: numbers.count(number) for number in sorted(set(numbers))}
+    return ", ".join(
+        f"{count} {signal_name(number)}" if count > 1 else signal_name(number)
+        for number, count in counts.items()
+    )
 
-_THREAD_FAMILIES: tuple[Callable[["ThreadState"], Facts], ...] = (_process_thread,)
+
+def _signals(found: "State") -> Facts:
+    actions = found["signals"]["actions"]
+    if actions is None:
+        yield "Actions", "not captured"
+    for number, action in (actions or {}).items():
+        if action["handler"] == 1:
+            yield signal_name(number), "ignored"
+        else:
+            yield signal_name(number), f"handler 0x{action['handler']:x}"
+    pending = _pending(found["signals"]["pending"])
+    if pending:
+        yield "Pending", pending
+
+
+def _signals_thread(found: "ThreadState") -> Facts:
+    pending = _pending(found["signals"]["pending"])
+    if pending:
+        yield "Pending signals", pending
+
+
+def _time(time: "TimerTime") -> str:
+    left, interval = time
+    if not left:
+        return "not running"
+    text = f"{left / 1e9:.3f} s left"
+    return text + (f", then every {interval / 1e9:.3f} s" if interval else "")
+
+
+def _timers(found: "State") -> Facts:
+    timers = found["timers"]
+    names = ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF")
+    if timers["intervals"] is None:
+        yield "Timers", "not captured"
+    for name, time in zip(names, timers["intervals"] or ()):
+        if time[0]:
+            yield name, _time(time)
+    for timer in timers["posix"] or ():
+        signal = "no signal" if timer["notify"] == 1 else signal_name(timer["signal"])
+        thread = f" to thread {timer['tid']}" if timer["tid"] else ""
+        text = f"{_time(timer['time'])}, {signal}{thread}"
+        yield f"Timer {timer['id']}", f"clock {timer['clock']}, {text}"
+
+
+_FAMILIES: tuple[tuple[str, Callable[["State"], Facts]], ...] = (
+    ("Process", _process),
+    ("Signals", _signals),
+    ("Timers", _timers),
+)
+
+_THREAD_FAMILIES: tuple[Callable[["ThreadState"], Facts], ...] = (
+    _process_thread,
+    _signals_thread,
+)

@@ -93,13 +93,46 @@ class ProcessThreadState(TypedDict):
     groups: Optional[str]  # "4 24 1000"
     attributes: dict[str, int]
 
+class Action(TypedDict):
+    handler: int  # 1: SIG_IGN
+    flags: int
+    restorer: int
+    mask: int
+
+class SignalsState(TypedDict):
+    actions: Optional[dict[int, Action]]  # by signal, those that are not SIG_DFL
+    pending: Optional[list[bytes]]  # siginfo_t, oldest first
+
+class SignalsThreadState(TypedDict):
+    pending: Optional[list[bytes]]
+
+TimerTime = tuple[int, int]
+"""Nanoseconds until a timer expires, 0: it is not running; and its interval."""
+
+class PosixTimer(TypedDict):
+    id: int
+    clock: int
+    signal: int
+    notify: int  # SIGEV_SIGNAL 0, SIGEV_NONE 1, SIGEV_THREAD 2; SIGEV_THREAD_ID 4
+    tid: int
+    overrun: int
+    value: int
+    time: TimerTime
+
+class TimersState(TypedDict):
+    intervals: Optional[list[TimerTime]]  # ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF
+    posix: Optional[list[PosixTimer]]
+
 class ThreadState(TypedDict):
     process: ProcessThreadState
+    signals: SignalsThreadState
 
 class State(TypedDict):
     """A key for each family, and what each has of every thread by its TID."""
 
     process: ProcessState
+    signals: SignalsState
+    timers: TimersState
     threads: dict[int, ThreadState]
 
 class Descriptor(TypedDict):

@@ -99,11 +99,15 @@ class Snapshot:
                     "cpus": "0-3,8",
                     "groups": "",
                     "attributes": {"nice": -5, "cap-effective": 1 << 40},
-                }
+                },
+                "signals": {"pending": []},
             }
             for t in self._threads
         }
-        return {"process": process, "threads": threads}
+        signals = {"actions": {}, "pending": []}
+        timers = {"intervals": [(0, 0)] * 3, "posix": []}
+        found = {"process": process, "signals": signals, "timers": timers}
+        return {**found, "threads": threads}
 
     def files(self):
         return None

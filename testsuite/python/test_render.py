@@ -257,3 +257,40 @@ def test_names_of_others_stay_on_their_line_and_do_nothing_to_a_terminal():
 
 def test_names_in_any_language_are_left_alone():
     assert render.printable("naïve Größe 大小 (deleted)") == "naïve Größe 大小 (deleted)"
+
+
+def test_state_tells_of_signals_and_timers():
+    # GIVEN a snapshot with handlers, pending signals and timers
+    snapshot = Snapshot()
+    found = snapshot.state()
+    action = {"handler": 0x401000, "flags": 0, "restorer": 0, "mask": 0}
+    found["signals"]["actions"] = {10: action, 13: {**action, "handler": 1}}
+    info = (34).to_bytes(4, "little") + bytes(124)
+    found["signals"]["pending"] = [info, info]
+    (tid,) = found["threads"]
+    found["threads"][tid]["signals"]["pending"] = [b"\x0a" + bytes(127)]
+    found["timers"]["intervals"] = [(1500000000, 0), (0, 0), (0, 0)]
+    timer = {"id": 3, "clock": 1, "signal": 14, "notify": 4, "tid": tid, "value": 0}
+    timer.update(overrun=0, time=(2000000000, 500000000))
+    found["timers"]["posix"] = [timer]
+    snapshot.state = lambda: found
+
+    # WHEN it is shown
+    text = render_state.state(snapshot)
+
+    # THEN each has its line, and what is off has none
+    assert "SIGUSR1:          handler 0x401000\n" in text
+    assert "SIGPIPE:          ignored\n" in text
+    assert "Pending:          2 SIGRTMIN\n" in text
+    assert "Pending signals:  SIGUSR1\n" in text
+    assert "ITIMER_REAL:      1.500 s left\n" in text
+    assert "ITIMER_PROF" not in text
+    assert (
+        "Timer 3:          clock 1, 2.000 s left, then every 0.500 s,"
+        f" SIGALRM to thread {tid}\n"
+    ) in text
+
+    # THEN what was not captured is named
+    found["signals"] = {"actions": None, "pending": None}
+    found["timers"] = {"intervals": None, "posix": None}
+    assert render_state.state(snapshot).count("not captured") >= 3

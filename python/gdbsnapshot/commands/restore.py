@@ -33,7 +33,8 @@ class Restore(Command):
     The memory and its mappings, and of all threads the registers, signal masks and
     signal stacks are as they were at the save, and so are the open files (descriptors,
     offsets, flags, what is in pipes, counters, epoll sets), signal handlers, pending
-    signals, timers, limits, priorities and names.  The contents of files, and what went
+    signals, timers (what was left of them counts from the restore), limits, priorities
+    and names.  The contents of files, and what went
     through sockets, stay; what was kept is named.  Threads that were started since end;
     those that have ended are started again with their numbers, which takes root or
     CAP_CHECKPOINT_RESTORE in the process.  Breakpoints, watchpoints and what else you
