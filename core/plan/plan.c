@@ -194,7 +194,6 @@ snap_err snap_plan_compare(const struct snap_snapshot *image,
 		.live = live,
 		.is_comparison = true,
 	};
-	SNAP_TRY(foresee(&plan));
 	SNAP_TRY(add_steps(&plan));
 	*ret = plan;
 	plan = (struct snap_plan){ 0 };

@@ -79,8 +79,8 @@ struct snap_step {
 
 struct snap_plan {
 	/**
-	 * Not owned. Each thread of the image is in `live`: those that are to be
-	 * started again with start time 0.
+	 * Not owned. Each thread of the image is in `live`, but in a comparison: the
+	 * last nr_foreseen are those that are to be started again.
 	 */
 	const struct snap_snapshot *image;
 	const struct snap_snapshot *live;

@@ -128,28 +128,35 @@ static snap_err plan_end(struct snap_plan *plan, const struct snap_thread *is)
 	return snap_plan_add(plan, &step);
 }
 
-snap_err snap_plan_threads(struct snap_plan *plan)
+/** A thread of the snapshot; `is` is NULL in a comparison where it has ended. */
+static snap_err plan_thread(struct snap_plan *plan, const struct snap_thread *wanted,
+			    const struct snap_thread *is)
 {
 	const struct snap_thread *first_foreseen =
 		plan->live->threads + plan->live->nr_threads - plan->nr_foreseen;
-	for (size_t i = 0; i < plan->image->nr_threads; i++) {
-		const struct snap_thread *wanted = &plan->image->threads[i];
-		const struct snap_thread *is =
-			snap_snapshot_thread(plan->live, wanted->tid);
-		if (is >= first_foreseen)
-			SNAP_TRY(snap_plan_add(plan,
-					       &(struct snap_step){
-						       .kind = SNAP_STEP_START_THREAD,
-						       .tid = wanted->tid,
-						       .wanted = wanted,
-					       }));
-		SNAP_TRY(plan_registrations(plan, wanted, is));
-	}
-	for (size_t i = 0; i < plan->live->nr_threads; i++) {
-		const struct snap_thread *is = &plan->live->threads[i];
-		if (!snap_snapshot_thread(plan->image, is->tid))
-			SNAP_TRY(plan_end(plan, is));
-	}
+	struct snap_step start = {
+		.kind = SNAP_STEP_START_THREAD,
+		.tid = wanted->tid,
+		.wanted = wanted,
+	};
+	if (!is || is >= first_foreseen)
+		SNAP_TRY(snap_plan_add(plan, &start));
+	return is ? plan_registrations(plan, wanted, is) : SNAP_OK;
+}
+
+snap_err snap_plan_threads(struct snap_plan *plan)
+{
+	const struct snap_snapshot *image = plan->image, *live = plan->live;
+	// The threads of two processes have nothing to do with each other.
+	if (image->identity.pid != live->identity.pid)
+		return SNAP_OK;
+	for (size_t i = 0; i < image->nr_threads; i++)
+		SNAP_TRY(
+			plan_thread(plan, &image->threads[i],
+				    snap_snapshot_thread(live, image->threads[i].tid)));
+	for (size_t i = 0; i < live->nr_threads; i++)
+		if (!snap_snapshot_thread(image, live->threads[i].tid))
+			SNAP_TRY(plan_end(plan, &live->threads[i]));
 	return SNAP_OK;
 }
 
