@@ -7,6 +7,7 @@
 #include "arch/arch.h"
 #include "core/plan/diff_memory.h"
 #include "core/plan/diff_threads.h"
+#include "core/plan/explain.h"
 
 void snap_diff_deinit(struct snap_diff *diff)
 {
@@ -100,16 +101,27 @@ static const struct snap_thread_pair *find_pair(const struct snap_diff *diff, pi
 
 bool snap_diff_shows_step(const struct snap_diff *diff, const struct snap_step *step)
 {
+	if (!*snap_step_event(step->kind))
+		return false;
 	if (!step->tid)
 		return true;
 	const struct snap_thread_pair *pair = find_pair(diff, step->tid);
-	return pair && pair->a && pair->b;
+	return pair && pair->a && pair->b &&
+	       snap_diff_is_same_process(diff->a, diff->b);
+}
+
+static bool has_steps(const struct snap_diff *diff)
+{
+	for (size_t i = 0; i < diff->plan.nr_steps; i++)
+		if (snap_diff_shows_step(diff, &diff->plan.steps[i]))
+			return true;
+	return false;
 }
 
 bool snap_diff_is_empty(const struct snap_diff *diff)
 {
-	if (diff->nr_registers || diff->memory.nr_all || diff->plan.nr_steps ||
-	    diff->plan.nr_refusals)
+	if (diff->nr_registers || diff->memory.nr_all || diff->plan.nr_refusals ||
+	    has_steps(diff))
 		return false;
 	for (size_t i = 0; i < diff->nr_threads; i++) {
 		const struct snap_thread_pair *pair = &diff->threads[i];

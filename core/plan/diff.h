@@ -107,8 +107,10 @@ _must_check_ snap_err snap_diff_make(const struct snap_snapshot *a,
 bool snap_diff_is_empty(const struct snap_diff *diff);
 
 /**
- * Whether a step is about something that is not shown already: a thread that only one
- * side has is gone or new with all that is its own.
+ * Whether a step is a difference to be shown. Not one that only helps others (its event
+ * in steps.def is ""); not one about a thread that only one side has, which is gone or
+ * new with all that is its own; nor, as steps go by TID, one about a thread of another
+ * process.
  */
 bool snap_diff_shows_step(const struct snap_diff *diff, const struct snap_step *step);
 

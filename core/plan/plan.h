@@ -99,7 +99,10 @@ struct snap_plan {
 	/** The part of it that system calls and frames have: a room (inject/room.h). */
 	uint64_t room_size;
 
-	/** For a person who wants to know what differs: nothing is refused. */
+	/**
+	 * For a person who wants to know what differs: nothing is refused, and threads
+	 * may be missing on either side.
+	 */
 	bool is_comparison;
 	/** Why a restore would be refused: sentences, each owned. */
 	char **refusals;

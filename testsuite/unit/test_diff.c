@@ -266,6 +266,7 @@ static void test_threads_are_new_gone_or_changed(void **state)
 	// What a new thread has of its own goes without saying.
 	assert_false(snap_diff_shows_step(&grown, &(struct snap_step){ .tid = 102 }));
 	assert_true(snap_diff_shows_step(&grown, &(struct snap_step){ .tid = 100 }));
+	assert_true(snap_diff_shows_step(&grown, &(struct snap_step){ .tid = 0 }));
 
 	// A number that was given again is of another thread.
 	b->nr_threads = 1;
@@ -288,6 +289,8 @@ static void test_threads_of_two_processes_go_by_their_order(void **state)
 	assert_true(has_register(&it, "rax"));
 	assert_int_equal(it.nr_notes, 1);
 	assert_non_null(strstr(it.notes[0], "100 and 200"));
+	// Steps are about the thread of a number, which is another one there.
+	assert_false(snap_diff_shows_step(&it, &(struct snap_step){ .tid = 100 }));
 }
 
 static void test_mappings_are_steps_and_their_contents_no_ranges(void **state)
