@@ -14,6 +14,7 @@ from .render import (
     size,
     table,
 )
+from .render_state import altstack
 from .signals import mask_text
 
 if TYPE_CHECKING:
@@ -143,18 +144,7 @@ def _state(change: "StateChange") -> tuple[str, str]:
     if isinstance(old, int) and isinstance(new, int):
         return "blocked", f"of {of}: {mask_text(old)} → {mask_text(new)}"
     assert isinstance(old, tuple) and isinstance(new, tuple)
-    return "alternate stack", f"of {of}: {_stack(*old)} → {_stack(*new)}"
-
-
-_SS_ONSTACK = 1
-_SS_DISABLE = 2
-
-
-def _stack(pointer: int, length: int, flags: int) -> str:
-    if flags & _SS_DISABLE:
-        return "none"
-    in_use = ", in use" if flags & _SS_ONSTACK else ""
-    return f"0x{pointer:x}, {size(length)}{in_use}"
+    return "alternate stack", f"of {of}: {altstack(*old)} → {altstack(*new)}"
 
 
 def _registers(

@@ -6,7 +6,7 @@ A family of state is a function that gives facts, and a row of a table at the en
 from typing import TYPE_CHECKING, Callable, Iterable, Optional
 
 from . import render_files
-from .render import Page, size, thread_title
+from .render import Page, printable, size, thread_title
 from .signals import mask_text, signal_name
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def thread_facts(thread: "Thread", found: "State") -> list[tuple[str, str]]:
 
 
 def _block(title: str, facts: Facts) -> str:
-    lines = [title, *(f"  {fact + ':':<18}{text}" for fact, text in facts)]
+    lines = [title, *(f"  {fact + ':':<18}{printable(text)}" for fact, text in facts)]
     return "".join(line + "\n" for line in lines)
 
 
@@ -54,7 +54,7 @@ def _thread(thread: "Thread") -> Facts:
     mask = thread["sigmask"]
     yield "Blocked signals", unknown if mask is None else mask_text(mask)
     stack = thread["altstack"]
-    yield "Alternate stack", unknown if stack is None else _altstack(*stack)
+    yield "Alternate stack", unknown if stack is None else altstack(*stack)
     rseq = thread["rseq"]
     if rseq is None or not rseq[0]:
         yield "rseq area", unknown if rseq is None else "none"
@@ -72,7 +72,8 @@ def _thread(thread: "Thread") -> Facts:
     yield "Register sets", ", ".join(f"{name} {size(count)}" for name, count in sets)
 
 
-def _altstack(pointer: int, length: int, flags: int) -> str:
+def altstack(pointer: int, length: int, flags: int) -> str:
+    """An alternate signal stack."""
     if flags & _SS_DISABLE:
         return "none"
     text = f"0x{pointer:x}, {size(length)}"

@@ -34,11 +34,11 @@ class Restore(Command):
     signal stacks are as they were at the save, and so are the open files (descriptors,
     offsets, flags, what is in pipes, counters, epoll sets), signal handlers, pending
     signals, timers (what was left of them counts from the restore), limits, priorities
-    and names.  The contents of files, and what went
-    through sockets, stay; what was kept is named.  Threads that were started since end;
-    those that have ended are started again with their numbers, which takes root or
-    CAP_CHECKPOINT_RESTORE in the process.  Breakpoints, watchpoints and what else you
-    have set in GDB since then stay.  If something cannot be put back, nothing is.
+    and names.  The contents of files, and what went through sockets, stay; what was
+    kept is named.  Threads that were started since end; those that have ended are
+    started again with their numbers, which takes root or CAP_CHECKPOINT_RESTORE in the
+    process.  Breakpoints, watchpoints and what else you have set in GDB since then
+    stay.  If something cannot be put back, nothing is.
     """
 
     name = "snapshot restore"
