@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/foreign.h"
 #include "arch/rule.h"
 #include "core/base/buffer.h"
 #include "core/base/error.h"
@@ -435,6 +436,9 @@ struct snap_arch {
 	_must_check_ snap_err (*relayout)(const struct snap_cpu *from,
 					  const struct snap_cpu *to, bool may_drop,
 					  struct snap_thread *thread);
+
+	/** What images of other programs say; NULL: none are read. */
+	const struct snap_foreign *foreign;
 
 	/**
 	 * Describe this machine's CPU and what its kernel makes of it. NULL when

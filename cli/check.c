@@ -4,7 +4,7 @@
 #include "arch/machine.h"
 #include "cli/cli.h"
 #include "core/compat/verdict_json.h"
-#include "core/image/image.h"
+#include "core/foreign/foreign.h"
 
 /** What the words after "check" ask for. */
 struct request {
@@ -86,7 +86,7 @@ static snap_err answer(const struct request *request, struct answer *answers, si
 {
 	_cleanup_snapshot_ struct snap_snapshot *snapshot = NULL;
 	_cleanup_cpu_ struct snap_cpu needs = { 0 };
-	SNAP_TRY(snap_image_read(request->image, NULL, &snapshot));
+	SNAP_TRY(snap_foreign_read(request->image, NULL, &snapshot));
 	SNAP_TRY(snap_compat_needs(snapshot, &needs));
 	for (size_t i = 0; i < nr; i++) {
 		answers[i].machine = request->nr_cpus ? request->cpus[i] : NULL;

@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 #include "core/compat/cpu_json.h"
-#include "core/image/image.h"
+#include "core/foreign/foreign.h"
 
 void cli_put_text(FILE *file, const char *text)
 {
@@ -41,6 +41,6 @@ snap_err cli_read_cpu(const char *path, struct snap_cpu *ret)
 	if (!has_image)
 		return snap_cpu_json_read(path, ret);
 	_cleanup_snapshot_ struct snap_snapshot *snapshot = NULL;
-	SNAP_TRY(snap_image_read(path, NULL, &snapshot));
+	SNAP_TRY(snap_foreign_read(path, NULL, &snapshot));
 	return snap_cpu_copy(&snapshot->cpu, ret);
 }

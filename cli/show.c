@@ -5,7 +5,7 @@
 
 #include "arch/arch.h"
 #include "cli/cli.h"
-#include "core/image/image.h"
+#include "core/foreign/foreign.h"
 #include "core/unwind/unwind.h"
 
 static void put_fact(const char *name, const char *text)
@@ -145,7 +145,7 @@ static void put_mappings(const struct snap_vmas *vmas)
 static snap_err show(const char *path, bool has_registers, bool has_memory)
 {
 	_cleanup_snapshot_ struct snap_snapshot *snapshot = NULL;
-	SNAP_TRY(snap_image_read(path, NULL, &snapshot));
+	SNAP_TRY(snap_foreign_read(path, NULL, &snapshot));
 	put_header(snapshot, path);
 	SNAP_TRY(put_threads(snapshot, has_registers));
 	if (has_memory)

@@ -4,9 +4,11 @@
 
 #include "arch/machine.h"
 #include "core/compat/cpu_json.h"
+#include "core/foreign/foreign.h"
 #include "gdbext/arguments.h"
 #include "gdbext/describe.h"
 #include "gdbext/error.h"
+#include "gdbext/progress.h"
 #include "gdbext/snapshot.h"
 
 int snap_py_mode(PyObject *object, void *ret)
@@ -88,10 +90,30 @@ static PyObject *describe_cpu(PyObject *module, PyObject *unused)
 					   (Py_ssize_t)text.size);
 }
 
+static PyObject *look(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "path", "progress", NULL };
+	struct snap_py_state *state = snap_py_state(module);
+	_cleanup_pydecref_ PyObject *path = NULL;
+	struct snap_py_progress progress = { 0 };
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&|$O:look", (char **)names,
+					 PyUnicode_FSConverter, &path,
+					 &progress.callable))
+		return NULL;
+	struct snap_progress passed = snap_py_progress(&progress);
+	struct snap_snapshot *snapshot;
+	snap_err error = snap_foreign_read(PyBytes_AsString(path), &passed, &snapshot);
+	if (error)
+		return snap_py_raise(state, error);
+	return snap_py_snapshot_create(state, snapshot);
+}
+
 const PyMethodDef snap_py_compat_functions[] = {
 	{ "check", SNAP_PY_KEYWORDS(check), METH_VARARGS | METH_KEYWORDS,
 	  "Compare what a snapshot needs with a machine." },
 	{ "describe_cpu", describe_cpu, METH_NOARGS,
 	  "This machine as JSON: doc/cpu-json.md." },
+	{ "look", SNAP_PY_KEYWORDS(look), METH_VARARGS | METH_KEYWORDS,
+	  "Read an image of any kind, to be looked at and checked." },
 	{ 0 },
 };

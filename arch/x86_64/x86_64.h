@@ -43,10 +43,13 @@ enum {
 
 	X86_FCW = 0,
 	X86_FSW = 2,
+	X86_FTW = 4,
 	X86_FOP = 6,
 	X86_FIP = 8,
+	X86_FDP = 16,
 	X86_MXCSR = 24,
 	X86_MXCSR_MASK = 28,
+	X86_ST = 32,
 	X86_XMM = 160,
 	X86_XMM_END = 416,
 	/** Unused by the hardware; the kernel has its notes there. */
@@ -264,6 +267,10 @@ _must_check_ snap_err snap_x86_64_relayout(const struct snap_cpu *from,
 					   const struct snap_cpu *to, bool may_drop,
 					   struct snap_thread *thread);
 bool snap_x86_64_is_same_layout(const struct snap_cpu *a, const struct snap_cpu *b);
+
+/* foreign.c */
+
+extern const struct snap_foreign snap_x86_64_foreign;
 
 /* syscall.c */
 

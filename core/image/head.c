@@ -90,7 +90,7 @@ static snap_err explain(const struct snap_head *head)
 			snap_error_create(SNAP_ERROR_INVALID,
 					  "it is a core file, but gdb-snapshot did not "
 					  "write it"),
-			"look at it with gdb PROGRAM COREFILE");
+			"look at it with gdb PROGRAM COREFILE, or \"snapshot show\"");
 	return snap_error_create(SNAP_ERROR_CORRUPT,
 				 "its headers and notes are not those that were "
 				 "written: it was damaged, or a newer version wrote "

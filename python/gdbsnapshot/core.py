@@ -195,6 +195,13 @@ def load(path: str, progress: "Optional[Progress]" = None) -> "Snapshot":
     return snapshot
 
 
+def look(path: str, progress: "Optional[Progress]" = None) -> "Snapshot":
+    """Read an image of any kind, ours or not, to be looked at and checked."""
+    with _loaded() as module:
+        snapshot: "Snapshot" = module.look(path, progress=progress or _listen)
+    return snapshot
+
+
 def write(
     snapshot: "Snapshot",
     path: str,

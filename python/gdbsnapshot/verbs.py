@@ -137,7 +137,7 @@ def check(
     """
     Compare a snapshot with the machines that files describe, or with this one (None).
     """
-    snapshot = find(which, progress).snapshot
+    snapshot = find(which, progress, foreign=True).snapshot
     machines: list[Optional[str]] = []
     machines += [os.path.expanduser(cpu) for cpu in cpus]
     return [
@@ -183,8 +183,17 @@ def snapshots() -> list[Entry]:
     return list(store)
 
 
-def find(which: Optional[str], progress: "Optional[Progress]" = None) -> Entry:
-    """The snapshot of a name, or in a file; None: the newest."""
+def find(
+    which: Optional[str],
+    progress: "Optional[Progress]" = None,
+    *,
+    foreign: bool = False,
+) -> Entry:
+    """
+    The snapshot of a name, or in a file; None: the newest.
+
+    @param foreign The file may be of another program: it cannot be restored then.
+    """
     if which is None:
         newest = store.newest()
         if newest is None:
@@ -196,7 +205,8 @@ def find(which: Optional[str], progress: "Optional[Progress]" = None) -> Entry:
     path = os.path.expanduser(which)
     if "/" not in which and not os.path.exists(path):
         raise names.unknown(which, store.names())
-    snapshot = core.load(path, progress)
+    read = core.look if foreign else core.load
+    snapshot = read(path, progress)
     return Entry(snapshot.label or which, snapshot, _unknown_place(snapshot), which)
 
 

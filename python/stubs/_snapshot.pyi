@@ -351,6 +351,10 @@ def describe_cpu() -> str:
 def load(path: str, *, progress: Optional[Progress] = None) -> Snapshot:
     """Read an image."""
 
+def look(path: str, *, progress: Optional[Progress] = None) -> Snapshot:
+    """Read an image of any kind, to be looked at and checked: one of ours, a core file,
+    a directory of CRIU.  What others wrote cannot be restored."""
+
 def live_backtrace(tid: int) -> Backtrace:
     """Of one stopped thread, by libunwind over ptrace: no lines."""
 

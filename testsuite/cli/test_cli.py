@@ -205,3 +205,38 @@ def test_an_answer_that_cannot_be_written_is_an_error() -> None:
 def test_help_and_version_are_no_mistakes() -> None:
     assert run("--help").startswith("Usage: gdb-snapshot show")
     assert run("--version").startswith("gdb-snapshot ")
+
+
+def test_core_files_of_others_are_shown_and_checked(tmp_path: Path) -> None:
+    # GIVEN a core file of gcore's, of a program with the registers of this machine
+    program = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE)
+    try:
+        made = subprocess.run(
+            ["gcore", "-o", tmp_path / "gcore", str(program.pid)], capture_output=True
+        )
+    finally:
+        program.communicate()
+    if made.returncode:
+        pytest.skip("gcore may not look at a process here")
+    path = tmp_path / f"gcore.{program.pid}"
+
+    # THEN it is shown, and checked as far as it goes
+    text = run("show", "--registers", path)
+    assert f"Process:    {program.pid}\n" in text
+    assert "\n  rip          0x" in text
+    assert "another program wrote the core file" in text
+    assert "does not say which instructions" in run("check", path, status=RISKY)
+
+
+def test_the_kernels_core_files_are_shown_and_checked(tmp_path: Path) -> None:
+    if Path("/proc/sys/kernel/core_pattern").read_text() != "core\n":
+        pytest.skip("the kernel puts its core files elsewhere here")
+    script = "ulimit -c unlimited && kill -ABRT $$"
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path)
+    path = next(tmp_path.glob("core*"), None)
+    if done.returncode != -6 or path is None:
+        pytest.skip("the kernel writes no core files here")
+    text = run("show", path)
+    assert "Command:    sh -c ulimit" in text
+    assert "(stopped by SIGABRT)" in text
+    run("check", path, status=RISKY)

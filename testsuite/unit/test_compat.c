@@ -103,6 +103,7 @@ static void test_each_rule_finds_what_breaks_it(void **state)
 		{ "auxv.pagesz=4096", "auxv.pagesz=65536", "xxx",
 		  "4096 bytes in the image, and 65536" },
 		{ "use.unknown-offers", "", "kko", "does not say" },
+		{ "avx features.partial", "avx", "koo", "not say of all" },
 		{ "use.signal-stack=8192", "auxv.minsigstksz=11952", "kkk",
 		  "signal stack of 8192 bytes, and a signal takes 11952" },
 		{ "auxv.minsigstksz=2048", "auxv.minsigstksz=11952", "koo", "2048" },

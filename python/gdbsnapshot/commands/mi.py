@@ -67,7 +67,7 @@ def _list(args: argparse.Namespace) -> Result:
 def _show(args: argparse.Namespace) -> Result:
     from .. import core, verbs
 
-    entry = verbs.find(args.snapshot)
+    entry = verbs.find(args.snapshot, foreign=True)
     is_any = args.registers or args.memory or args.state
     result: dict[str, Any] = {"snapshot": _entry(entry)}
     with core.problems():

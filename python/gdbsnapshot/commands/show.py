@@ -16,7 +16,8 @@ class Show(Command):
     Usage: snapshot show [NAME | FILE] [-threads] [-registers] [-memory] [-state]
 
     NAME is a snapshot of this session; if it is not given, it is the newest one.
-    FILE is an image; no process is needed to look at it.
+    FILE is an image, a core file, or a directory with the images of CRIU; no process is
+    needed to look at it.
 
     -threads shows each thread with its backtrace; so it is if no option is given.
     -registers shows all registers of each thread, in hexadecimal, the highest byte
@@ -39,7 +40,7 @@ class Show(Command):
 
         page = screen.page(from_tty)
         with screen.progress(from_tty) as progress:
-            entry = verbs.find(args.snapshot, progress)
+            entry = verbs.find(args.snapshot, progress, foreign=True)
         snapshot = entry.snapshot
         is_any = args.registers or args.memory or args.state
         with core.problems():

@@ -92,3 +92,14 @@ def test_the_mode_can_be_set_and_shown(gdb):
     gdb("set snapshot fpu-mode any")
     assert gdb("show snapshot fpu-mode").endswith("is any.\n")
     assert gdb.refuses("set snapshot fpu-mode strict")
+
+
+def test_a_core_file_of_gdbs_own_is_shown_and_checked(saved, folder):
+    # GIVEN a core file that GDB itself has written
+    saved(f"generate-core-file {folder}/gcore")
+
+    # THEN it is shown and checked, but is no snapshot
+    assert "another program wrote" in saved(f"snapshot show {folder}/gcore")
+    assert "does not say which" in saved(f"snapshot check {folder}/gcore")
+    assert "did not write it" in saved.refuses(f"snapshot restore {folder}/gcore")
+    assert "did not write it" in saved.refuses(f"snapshot import {folder}/gcore")
