@@ -78,22 +78,12 @@ snap_err snap_describe_limit(const struct snap_step *step, struct snap_buffer *r
 	return snap_describe(ret, ")");
 }
 
-/** Text of the program's, in one line. */
-static snap_err put_text(struct snap_buffer *ret, const char *text)
-{
-	for (; *text; text++)
-		SNAP_TRY((unsigned char)*text < ' ' || *text == 127 || *text == '\\'
-				 ? snap_describe(ret, "\\%03o", (unsigned char)*text)
-				 : snap_describe(ret, "%c", *text));
-	return SNAP_OK;
-}
-
 static snap_err put_texts(struct snap_buffer *ret, const char *wanted, const char *is)
 {
 	SNAP_TRY(snap_describe(ret, " (was '"));
-	SNAP_TRY(put_text(ret, wanted));
+	SNAP_TRY(snap_describe_path(ret, wanted));
 	SNAP_TRY(snap_describe(ret, "', is '"));
-	SNAP_TRY(put_text(ret, is));
+	SNAP_TRY(snap_describe_path(ret, is));
 	return snap_describe(ret, "')");
 }
 

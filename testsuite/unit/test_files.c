@@ -110,7 +110,6 @@ struct row {
 static void fill(struct snap_fd_table *table, const struct row *rows)
 {
 	table->is_captured = true;
-	table->limit = 1024;
 	for (; rows->inode; rows++) {
 		uint32_t file = 0;
 		while (file < table->nr && table->list[file].inode != rows->inode)

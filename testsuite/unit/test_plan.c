@@ -378,7 +378,9 @@ static void test_a_step_is_a_line_whatever_the_threads_name(void **state)
 	strcpy(image->threads[1].comm, "a\nb\177");
 	assert_steps(
 		image, live,
-		"start thread 101 (a\\nb\\177): it has ended since the snapshot\n");
+		"start thread 101 (a\\nb\\177): it has ended since the snapshot\n"
+		"put back name of thread 101 (was 'a\\nb\\177', is 'it'): it has changed "
+		"since\n");
 }
 
 static void test_a_new_thread_of_unknown_end_is_refused(void **state)

@@ -139,12 +139,12 @@ static void test_each_thing_has_a_step_in_words(void **state)
 		pair,
 		"raise limit NOFILE (was 256 of unlimited, is 64 of unlimited): it "
 		"has been lowered since\n"
-		"put back current folder (was '/here', is '/there\\012'): it has "
+		"put back current folder (was '/here', is '/there\\n'): it has "
 		"changed since\n"
 		"put back CPUs of thread 100 (was '0-3', is '2'): they have changed "
 		"since\n"
 		"put back file mode mask (was 01, is 022): it has changed since\n"
-		"put back name of thread 100 (was 'it', is 'a\\011b'): it has "
+		"put back name of thread 100 (was 'it', is 'a\\tb'): it has "
 		"changed since\n"
 		"lower limit STACK (was 0 of 0, is 5 of 0): it has been raised "
 		"since\n");
