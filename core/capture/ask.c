@@ -5,10 +5,10 @@
 #include <sys/prctl.h>
 
 #include "core/capture/attributes.h"
+#include "core/capture/files.h"
 #include "core/capture/locks.h"
 #include "core/capture/signals.h"
 #include "core/capture/timers.h"
-#include "core/capture/files.h"
 #include "core/inject/borrow.h"
 #include "core/inject/room.h"
 #include "core/inject/syscall_insn.h"

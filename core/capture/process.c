@@ -1,8 +1,8 @@
 #include "core/capture/process.h"
 
 #include "core/capture/ask.h"
-#include "core/capture/signals.h"
 #include "core/capture/files.h"
+#include "core/capture/signals.h"
 #include "core/inject/borrow.h"
 #include "core/tracee/attributes.h"
 #include "core/tracee/mappings.h"
