@@ -1,5 +1,6 @@
 #include "core/inject/start.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <string.h>
 
@@ -64,10 +65,11 @@ _must_check_ static snap_err refuse(const struct snap_thread *thread, const char
 		"%s", remedy);
 }
 
+static const char in_use[] = "its number is in use for another process";
+static const char later[] = "restore a snapshot that was taken after it ended";
+
 snap_err snap_start_validate(struct snap_tracee *tracee, const struct snap_plan *plan)
 {
-	static const char *const later =
-		"restore a snapshot that was taken after it ended";
 	for (size_t i = 0; i < plan->nr_steps; i++) {
 		const struct snap_step *step = &plan->steps[i];
 		if (!is_start(step))
@@ -89,9 +91,7 @@ snap_err snap_start_validate(struct snap_tracee *tracee, const struct snap_plan 
 		bool is_free;
 		SNAP_TRY(snap_proc_is_tid_free(tracee, step->tid, &is_free));
 		if (!is_free)
-			return refuse(step->wanted,
-				      "its number is in use for another process",
-				      later);
+			return refuse(step->wanted, in_use, later);
 	}
 	return SNAP_OK;
 }
@@ -147,6 +147,10 @@ static snap_err check_results(const struct snap_restorer *restorer)
 					  &entry, sizeof(entry)));
 		if (entry.result == step->tid)
 			continue;
+		// The number was free when it was planned; numbers come round soon
+		// where kernel.pid_max is small.
+		if (entry.result == -EEXIST)
+			return refuse(step->wanted, in_use, later);
 		if (snap_call_failed(entry.result))
 			return snap_error_os((int)-entry.result,
 					     "the process cannot start thread %d again",

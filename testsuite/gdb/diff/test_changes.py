@@ -190,7 +190,9 @@ def test_what_a_restore_would_refuse_is_a_difference(begun):
     # THEN the diff says all that has changed, and that
     said = begun("snapshot diff before")
     assert "counter" in said and "gone" in block(said, "Mappings")
-    assert "what others share with it" in block(said, "A restore could not put back")
+    assert "nothing leads to what it showed" in block(
+        said, "A restore could not put back"
+    )
 
 
 def test_odd_names_stay_on_their_line(begun):

@@ -63,7 +63,7 @@ def test_syscall_user_dispatch_is_put_aside(gdb, target):
 @pytest.mark.parametrize(
     "setting, words",
     [
-        ("hard-limit", ["working space", "limit AS"]),
+        ("hard-limit", ["working space", "RLIMIT_AS"]),
         ("mappings", ["working space", "vm.max_map_count"]),
         ("sandbox", ["under seccomp", "sandbox"]),
     ],

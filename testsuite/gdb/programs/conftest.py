@@ -47,12 +47,14 @@ class Real:
         """Save here; go on, come back, three times."""
         self.gdb("snapshot save here")
         place = self.gdb.value("(long)$pc"), self.gdb.value("(long)$sp")
-        thread = self.gdb.value("$_thread")
+        # GDB gives another number of its own to a thread that is started again.
+        lwp = "gdb.selected_thread().ptid[1]"
+        thread = self.gdb.python(lwp)
         for _ in range(3):
             go_on()
             self.gdb("snapshot restore here")
             assert (self.gdb.value("(long)$pc"), self.gdb.value("(long)$sp")) == place
-            assert self.gdb.value("$_thread") == thread
+            assert self.gdb.python(lwp) == thread
 
     def ends_as_undisturbed(self) -> None:
         """Let it end: it has the same result."""

@@ -68,6 +68,7 @@ def test_python_works_in_a_pool_of_threads(pool):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("threads")
 def test_python_has_its_pool_back_that_had_ended(pool):
     # WHEN it is rewound three times, from behind the end of the pool's threads
     def until_alone():

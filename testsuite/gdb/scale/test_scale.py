@@ -36,6 +36,7 @@ def test_four_thousand_descriptors(rewound, target, how):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("threads")
 @pytest.mark.parametrize("how", ["run", "replace"])
 def test_five_hundred_threads(rewound, target, how):
     rewound(target("threads"), how)

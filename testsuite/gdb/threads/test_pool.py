@@ -11,6 +11,7 @@ SEED = 20240521
 
 @as_root
 @pytest.mark.slow
+@pytest.mark.xdist_group("threads")
 def test_a_pool_rewound_at_a_hundred_stops_has_the_right_answer(gdb, target):
     # GIVEN a pool of 32 workers that come and go, stopped in one of them
     chance = random.Random(SEED)

@@ -6,6 +6,8 @@ import re
 import pytest
 from support import as_root, check_list, tids
 
+pytestmark = pytest.mark.xdist_group("threads")
+
 
 def begin(gdb, target, words):
     """Run the guests to now(), and save."""
