@@ -28,8 +28,11 @@ static unsigned to_do = JOBS;
 static unsigned nr_working, nr_started, nr_joined;
 static unsigned long digits, booked_jobs, booked_digits;
 
-/** Who has ended and is to be joined; the rest is detached. */
-static pthread_t left[WORKERS + 1];
+/**
+ * Who has ended and is to be joined; the rest is detached. All may have ended, and all
+ * that have taken their places, before the manager comes to join them.
+ */
+static pthread_t left[2 * WORKERS];
 static unsigned nr_left;
 
 static __thread unsigned long my_jobs, my_digits;
@@ -83,8 +86,10 @@ static void *work(void *is_detached)
 	booked_jobs += my_jobs;
 	booked_digits += my_digits;
 	nr_working--;
-	if (!is_detached)
+	if (!is_detached) {
+		CHECK(nr_left < 2 * WORKERS);
 		left[nr_left++] = pthread_self();
+	}
 	CHECK(!pthread_cond_broadcast(&has_left));
 	CHECK(!pthread_mutex_unlock(&mutex));
 	return (void *)my_jobs;
@@ -113,14 +118,20 @@ static void join_left(void)
 	}
 }
 
+/** Jobs that nobody has taken yet. */
+static int has_work(void)
+{
+	return to_do || first != next;
+}
+
 static void *manage(void *unused)
 {
 	CHECK(!pthread_mutex_lock(&mutex));
-	while (to_do || nr_working || nr_left) {
-		while (to_do && nr_working < WORKERS)
+	while (has_work() || nr_working || nr_left) {
+		while (has_work() && nr_working < WORKERS)
 			start_worker();
 		join_left();
-		if (nr_working && (!to_do || nr_working == WORKERS) && !nr_left)
+		if (nr_working && (!has_work() || nr_working == WORKERS) && !nr_left)
 			CHECK(!pthread_cond_wait(&has_left, &mutex));
 	}
 	CHECK(!pthread_mutex_unlock(&mutex));
