@@ -69,7 +69,7 @@ def test_an_interruption_between_steps_is_undone(gdb, target):
     assert gdb.finish_program() == 0
 
 
-IMPATIENT = "import gdbsnapshot.meter; gdbsnapshot.meter._PATIENCE = 0.0"
+IMPATIENT = "import gdbsnapshot.meter as m; m._PATIENCE = 0.0; m._PAUSE = 0.0"
 
 
 def test_a_batch_has_no_meter(gdb, target):
