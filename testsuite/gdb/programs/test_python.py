@@ -1,6 +1,7 @@
 """Python, in the middle of hashing, of sorting, and of a pool's work."""
 
 import pytest
+from marks import as_root, in_turns
 
 WORK = """
 import functools, hashlib
@@ -68,7 +69,8 @@ def test_python_works_in_a_pool_of_threads(pool):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("threads")
+@as_root
+@in_turns
 def test_python_has_its_pool_back_that_had_ended(pool):
     # WHEN it is rewound three times, from behind the end of the pool's threads
     def until_alone():

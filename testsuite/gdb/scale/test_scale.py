@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from marks import as_root, in_turns
 
 LIMIT = Path("/proc/sys/vm/max_map_count")
 ROOM = 1000
@@ -36,7 +37,7 @@ def test_four_thousand_descriptors(rewound, target, how):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("threads")
-@pytest.mark.parametrize("how", ["run", "replace"])
+@in_turns
+@pytest.mark.parametrize("how", ["run", pytest.param("replace", marks=as_root)])
 def test_five_hundred_threads(rewound, target, how):
     rewound(target("threads"), how)

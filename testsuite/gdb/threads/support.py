@@ -1,17 +1,7 @@
 """What the stories of threads share."""
 
-import os
 import re
 from pathlib import Path
-
-import pytest
-from sessions import WRAP
-
-as_root = pytest.mark.skipif(
-    os.geteuid() != 0 or "setpriv" in WRAP,
-    reason="only root may choose the number of a thread",
-)
-"""For stories where threads that have ended come back."""
 
 
 def tids(gdb):

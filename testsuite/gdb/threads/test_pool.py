@@ -3,7 +3,8 @@
 import random
 
 import pytest
-from support import as_root, check_list, tids
+from marks import as_root, in_turns
+from support import check_list, tids
 
 REWINDS = 100
 SEED = 20240521
@@ -11,7 +12,7 @@ SEED = 20240521
 
 @as_root
 @pytest.mark.slow
-@pytest.mark.xdist_group("threads")
+@in_turns
 def test_a_pool_rewound_at_a_hundred_stops_has_the_right_answer(gdb, target):
     # GIVEN a pool of 32 workers that come and go, stopped in one of them
     chance = random.Random(SEED)

@@ -4,9 +4,10 @@ import os
 import re
 
 import pytest
-from support import as_root, check_list, tids
+from marks import as_root, in_turns
+from support import check_list, tids
 
-pytestmark = pytest.mark.xdist_group("threads")
+pytestmark = in_turns
 
 
 def begin(gdb, target, words):
