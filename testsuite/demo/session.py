@@ -97,6 +97,8 @@ class Terminal:
             # No colours, nobody's own start-up files, no downloads.
             os.environ.update(TERM="dumb", HOME=home, DEBUGINFOD_URLS="")
             os.environ.pop("INPUTRC", None)
+            # What make hands on to its children is no business of the program's.
+            os.closerange(3, 4096)
             os.execvp(argv[0], argv)
         size = struct.pack("HHHH", 0, COLUMNS, 0, 0)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, size)
