@@ -1,6 +1,7 @@
 """Whichever call into the kernel fails, the process is as it was before the command."""
 
 import signal
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -8,6 +9,8 @@ from conftest import Spawn, state, stop_at
 
 USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
 PROGRAMS = [
+    ["everything"],
+    ["everything", "shrink"],
     ["remaps"],
     ["remaps", "shrink"],
     ["signals"],
@@ -16,6 +19,12 @@ PROGRAMS = [
     ["timers"],
     ["vectors"],
 ]
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The programs make files in the current folder."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
@@ -64,8 +73,8 @@ def test_a_restore_is_done_or_undone(
 
     # WHEN each of the calls of a restore fails in turn
     failures = 0
+    before = snap.digest(pid)
     for call in range(1, calls + 1):
-        before = snap.digest(pid)
         try:
             snap.restore(pid, snapshot, fail_at=call)
         except snap.UndoFailed:
@@ -78,6 +87,7 @@ def test_a_restore_is_done_or_undone(
             # THEN it was done another way, and all is as at the snapshot
             assert state(snap, pid) == wanted, call
             snap.restore(pid, late)
+            before = snap.digest(pid)
 
     # THEN it was told more often than not, and the program finds nothing amiss
     assert failures > calls / 2
