@@ -284,3 +284,17 @@ snap_err snap_do_delete_timer(struct snap_restorer *restorer,
 	SNAP_TRY(delete_timer(restorer, step->number, &result));
 	return check_timer("delete", step->number, result);
 }
+
+/** There is no way back: once more when it failed, and then it may be gone already. */
+snap_err snap_do_drop_timer(struct snap_restorer *restorer,
+			    const struct snap_step *step)
+{
+	int64_t result;
+	snap_err error = delete_timer(restorer, step->number, &result);
+	if (!error)
+		return check_timer("delete", step->number, result);
+	snap_error_destroy(error);
+	SNAP_TRY(delete_timer(restorer, step->number, &result));
+	return result == -EINVAL ? SNAP_OK
+				 : check_timer("delete", step->number, result);
+}
