@@ -68,6 +68,7 @@ int main(int argc, char **argv)
 	check(shrinks, 0);
 
 	rounds++;
+	allow_signals();
 	change_threads();
 	change_files();
 	change_timers();

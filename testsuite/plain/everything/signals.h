@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "process.h"
 
 /* Handlers, a signal stack, what is pending, and timers that never expire. */
 
@@ -102,6 +103,17 @@ static void make_signals(void)
 	for (int i = 0; i < 3; i++)
 		queue(of_process(), 10 + i);
 	queue_for_me(20);
+	// More are pending than may be: a limit that is lowered is no reason to lose
+	// them.
+	set_limit(RLIMIT_SIGPENDING, 0);
+}
+
+/** Before anything is changed that sends some. */
+static void allow_signals(void)
+{
+	struct rlimit limit;
+	CHECK(!getrlimit(RLIMIT_SIGPENDING, &limit));
+	set_limit(RLIMIT_SIGPENDING, limit.rlim_max);
 }
 
 static void change_signals(void)
