@@ -69,6 +69,7 @@ int main(int argc, char **argv)
 
 	rounds++;
 	allow_signals();
+	unlock_memory(shrinks);
 	change_threads();
 	change_files();
 	change_timers();

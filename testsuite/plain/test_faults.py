@@ -1,5 +1,6 @@
 """Whichever call into the kernel fails, the process is as it was before the command."""
 
+import os
 import signal
 from pathlib import Path
 from types import ModuleType
@@ -8,9 +9,12 @@ import pytest
 from conftest import Spawn, state, stop_at
 
 USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
+as_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root may start a thread again"
+)
 PROGRAMS = [
-    ["everything"],
-    ["everything", "shrink"],
+    pytest.param(["everything"], marks=as_root),
+    pytest.param(["everything", "shrink"], marks=as_root),
     ["remaps"],
     ["remaps", "shrink"],
     ["signals"],

@@ -28,10 +28,15 @@ static void make_memory(int shrinks)
 		CHECK(!mlockall(MCL_FUTURE));
 }
 
-static void change_memory(int shrinks)
+/** Before anything is mapped: the stack of a thread is more than many may lock. */
+static void unlock_memory(int shrinks)
 {
 	if (!shrinks)
 		CHECK(!munlockall());
+}
+
+static void change_memory(int shrinks)
+{
 	change_places(&places, shrinks);
 	if (shrinks)
 		CHECK(!mlockall(MCL_FUTURE));
