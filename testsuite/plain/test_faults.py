@@ -13,8 +13,8 @@ as_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root may start a thread again"
 )
 PROGRAMS = [
-    pytest.param(["everything"], marks=as_root),
-    pytest.param(["everything", "shrink"], marks=as_root),
+    pytest.param(["everything"], marks=[as_root, pytest.mark.slow]),
+    pytest.param(["everything", "shrink"], marks=[as_root, pytest.mark.slow]),
     ["remaps"],
     ["remaps", "shrink"],
     ["signals"],
