@@ -23,12 +23,15 @@ void snap_plan_deinit(struct snap_plan *plan)
 
 snap_err snap_plan_add(struct snap_plan *plan, const struct snap_step *step)
 {
-	struct snap_step *steps =
-		reallocarray(plan->steps, plan->nr_steps + 1, sizeof(*steps));
-	if (!steps)
-		return &snap_enomem;
-	plan->steps = steps;
-	steps[plan->nr_steps++] = *step;
+	size_t nr = plan->nr_steps;
+	if (!(nr & (nr - 1))) {
+		struct snap_step *steps =
+			reallocarray(plan->steps, nr ? nr * 2 : 1, sizeof(*steps));
+		if (!steps)
+			return &snap_enomem;
+		plan->steps = steps;
+	}
+	plan->steps[plan->nr_steps++] = *step;
 	return SNAP_OK;
 }
 
