@@ -20,6 +20,11 @@
 /** As GDB sets them for a program that it has started. */
 #define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL)
 
+static void deinit_report(struct snap_restore_report *report)
+{
+	snap_notes_deinit(&report->notes);
+}
+
 /** A forked child that is traced and runs `program`, stopped before it. */
 static pid_t start(int (*program)(void))
 {
@@ -180,7 +185,7 @@ static void test_a_restored_sigsuspend_is_ended_by_its_signal(void **state)
 	_cleanup_snapshot_ struct snap_snapshot *snapshot = capture(pid);
 
 	for (int i = 0; i < 3; i++) {
-		struct snap_restore_report report;
+		_cleanup_(deinit_report) struct snap_restore_report report = { 0 };
 		assert_ok(snap_session_restore(&(struct snap_target){ .pid = pid },
 					       snapshot,
 					       &(struct snap_restore_options){
@@ -232,7 +237,7 @@ static void test_signals_of_faults_that_are_only_pending_stay_pending(void **sta
 	assert_int_equal(syscall(SYS_tgkill, pid, pid, SIGSEGV), 0);
 
 	_cleanup_snapshot_ struct snap_snapshot *snapshot = capture(pid);
-	struct snap_restore_report report;
+	_cleanup_(deinit_report) struct snap_restore_report report = { 0 };
 	assert_ok(snap_session_restore(&(struct snap_target){ .pid = pid }, snapshot,
 				       &(struct snap_restore_options){ 0 }, &report));
 
@@ -270,7 +275,7 @@ static void test_a_signal_stack_that_was_changed_is_put_back(void **state)
 
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(WSTOPSIG(resume(pid, 0)), SIGUSR2);
-		struct snap_restore_report report;
+		_cleanup_(deinit_report) struct snap_restore_report report = { 0 };
 		assert_ok(snap_session_restore(&(struct snap_target){ .pid = pid },
 					       snapshot,
 					       &(struct snap_restore_options){ 0 },
