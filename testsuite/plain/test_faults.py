@@ -31,6 +31,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.sweeps
 @pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
 def test_a_capture_that_fails_leaves_no_trace(
     snap: ModuleType, spawn: Spawn, program: list[str]
