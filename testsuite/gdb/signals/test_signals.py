@@ -1,19 +1,7 @@
 """Handlers, signal stacks and pending signals are back; each program looks itself."""
 
 import pytest
-
-
-def rewind(gdb, target, program, arguments=""):
-    """Save at one place, go to the other, restore, and again, to the end."""
-    gdb.load(target(program))
-    gdb("handle all nostop noprint pass")
-    gdb.begin("saved", arguments=arguments)
-    gdb("snapshot save")
-    for _ in range(2):
-        gdb.go(until="changed")
-        gdb("snapshot restore")
-    gdb.go(until="changed")
-    assert gdb.finish_program() == 0
+from rewinding import rewind
 
 
 def test_handlers_flags_and_masks_are_back(gdb, target):

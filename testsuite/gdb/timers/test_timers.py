@@ -1,17 +1,6 @@
 """Timers are back with what was left to them; each program looks itself."""
 
-
-def rewind(gdb, target, program, arguments=""):
-    """Save at one place, go to the other, restore, and again, to the end."""
-    gdb.load(target(program))
-    gdb("handle all nostop noprint pass")
-    gdb.begin("saved", arguments=arguments)
-    gdb("snapshot save")
-    for _ in range(2):
-        gdb.go(until="changed")
-        gdb("snapshot restore")
-    gdb.go(until="changed")
-    assert gdb.finish_program() == 0
+from rewinding import rewind
 
 
 def test_an_alarm_that_was_called_off_is_set_again(gdb, target):
