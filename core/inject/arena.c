@@ -17,16 +17,6 @@ static snap_err undo_arena(struct snap_restorer *restorer, const struct snap_ste
 	return unmap(restorer);
 }
 
-/** Behind what cannot be undone: one failure is not the end. */
-static snap_err unmap_surely(struct snap_restorer *restorer)
-{
-	snap_err error = unmap(restorer);
-	if (!error)
-		return SNAP_OK;
-	snap_error_destroy(error);
-	return unmap(restorer);
-}
-
 snap_err snap_arena_map(struct snap_restorer *restorer)
 {
 	const struct snap_plan *plan = restorer->plan;
@@ -53,5 +43,10 @@ snap_err snap_arena_map(struct snap_restorer *restorer)
 
 snap_err snap_arena_unmap(struct snap_restorer *restorer)
 {
-	return unmap_surely(restorer);
+	// Behind what cannot be undone: one failure is not the end.
+	snap_err error = unmap(restorer);
+	if (!error)
+		return SNAP_OK;
+	snap_error_destroy(error);
+	return unmap(restorer);
 }

@@ -145,11 +145,6 @@ static snap_err commit_with(struct snap_restorer *restorer,
 {
 	restorer->worker = worker;
 	SNAP_TRY(snap_run_steps(restorer, SNAP_AT_COMMIT));
-	// What was closed cannot be opened again: from here on it has to succeed.
-	snap_err error = snap_arena_unmap(restorer);
-	if (!error)
-		return SNAP_OK;
-	snap_error_destroy(error);
 	return snap_arena_unmap(restorer);
 }
 
