@@ -214,7 +214,8 @@ static snap_err read_scheduling(struct snap_tracee *tracee, pid_t tid,
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "read the scheduling of thread %d",
 				   (int)tid));
-	struct sched sched;
+	// Valgrind 3.19 takes the call for sched_setattr(2) and reads the size.
+	struct sched sched = { .size = sizeof(sched) };
 	if (!syscall(SYS_sched_getattr, tid, &sched, sizeof(sched), 0)) {
 		snap_attribute_set(values, SNAP_ATTRIBUTE_POLICY, sched.policy);
 		snap_attribute_set(values, SNAP_ATTRIBUTE_SCHED_FLAGS, sched.flags);
