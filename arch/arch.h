@@ -333,9 +333,6 @@ struct snap_arch {
 	void (*prepare_batch)(uint8_t *regs, uint64_t code, uint64_t table, size_t nr,
 			      int signal, bool stops_at_error);
 
-	/** Set the result and leave the system call: the kernel restarts nothing. */
-	void (*finish_syscall)(uint8_t *regs, int64_t result);
-
 	/** Set the program counter of a general set, outside of any system call. */
 	void (*set_pc)(uint8_t *regs, uint64_t pc);
 	void (*set_sp)(uint8_t *regs, uint64_t sp);

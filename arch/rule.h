@@ -81,6 +81,22 @@ struct snap_rule {
 	const char *(*bit_name)(unsigned bit);
 };
 
+/** A row of a rules.def as a struct snap_rule. */
+#define SNAP_RULE_ROW(what, how, image_item, machine_item, without, condition, names, \
+		      strict, compat, any, words, help)                               \
+	{                                                                             \
+		.subject = what,                                                      \
+		.comparison = SNAP_COMPARE_##how,                                     \
+		.image = image_item,                                                  \
+		.machine = machine_item,                                              \
+		.otherwise = without,                                                 \
+		.when = condition,                                                    \
+		.bit_name = names,                                                    \
+		.severity = { SNAP_##strict, SNAP_##compat, SNAP_##any },             \
+		.sentence = words,                                                    \
+		.remedy = help,                                                       \
+	},
+
 /** BITS: where the machine's number is not known, nothing is missing. */
 #define SNAP_ALL_BITS UINT64_MAX
 

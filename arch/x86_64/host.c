@@ -270,7 +270,6 @@ const struct snap_arch snap_arch_x86_64 = {
 	.batch_end = X86_BATCH_END,
 	.prepare_batch = snap_x86_64_prepare_batch,
 	.syscall_result = snap_x86_64_syscall_result,
-	.finish_syscall = snap_x86_64_finish_syscall,
 	.set_pc = snap_x86_64_set_pc,
 	.set_sp = snap_x86_64_set_sp,
 	.sigframe_size = snap_x86_64_sigframe_size,

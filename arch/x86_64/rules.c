@@ -32,20 +32,7 @@ static const char *snap_x86_64_hwcap2_bit_name(unsigned bit)
 }
 
 const struct snap_rule snap_x86_64_rules[] = {
-#define SNAP_RULE(what, how, image_item, machine_item, without, condition, names, \
-		  strict, compat, any, words, help)                               \
-	{                                                                         \
-		.subject = what,                                                  \
-		.comparison = SNAP_COMPARE_##how,                                 \
-		.image = image_item,                                              \
-		.machine = machine_item,                                          \
-		.otherwise = without,                                             \
-		.when = condition,                                                \
-		.bit_name = names,                                                \
-		.severity = { SNAP_##strict, SNAP_##compat, SNAP_##any },         \
-		.sentence = words,                                                \
-		.remedy = help,                                                   \
-	},
+#define SNAP_RULE(...) SNAP_RULE_ROW(__VA_ARGS__)
 #include "arch/x86_64/rules.def"
 #undef SNAP_RULE
 };

@@ -162,6 +162,13 @@ static int32_t note_of(int64_t result)
 	return result == -ERESTART_RESTARTBLOCK ? -ERESTARTNOHAND : (int32_t)result;
 }
 
+/** Leave the system call: the kernel restarts nothing. */
+static void finish_syscall(uint8_t *regs, int64_t result)
+{
+	snap_x86_64_set_reg(regs, X86_rax, (uint64_t)result);
+	snap_x86_64_set_reg(regs, X86_orig_rax, UINT64_MAX);
+}
+
 void snap_x86_64_rewind_syscall(struct snap_thread *thread)
 {
 	uint8_t *regs = thread->regsets[SNAP_X86_64_GENERAL].data;
@@ -180,7 +187,7 @@ void snap_x86_64_rewind_syscall(struct snap_thread *thread)
 	} else if (result == -ERESTART_RESTARTBLOCK) {
 		result = -LINUX_EINTR;
 	}
-	snap_x86_64_finish_syscall(regs, result);
+	finish_syscall(regs, result);
 	if (again || result == -LINUX_EINTR)
 		thread->interrupted_syscall = (int32_t)number;
 }
@@ -222,12 +229,6 @@ void snap_x86_64_prepare_syscall(uint8_t *regs, uint64_t insn, int64_t number,
 int64_t snap_x86_64_syscall_result(const uint8_t *regs)
 {
 	return (int64_t)snap_x86_64_reg(regs, X86_rax);
-}
-
-void snap_x86_64_finish_syscall(uint8_t *regs, int64_t result)
-{
-	snap_x86_64_set_reg(regs, X86_rax, (uint64_t)result);
-	snap_x86_64_set_reg(regs, X86_orig_rax, UINT64_MAX);
 }
 
 void snap_x86_64_set_sp(uint8_t *regs, uint64_t sp)

@@ -283,7 +283,6 @@ int64_t snap_x86_64_syscall_number(const uint8_t *regs);
 void snap_x86_64_prepare_syscall(uint8_t *regs, uint64_t insn, int64_t number,
 				 const uint64_t args[SNAP_MAX_SYSCALL_ARGS]);
 int64_t snap_x86_64_syscall_result(const uint8_t *regs);
-void snap_x86_64_finish_syscall(uint8_t *regs, int64_t result);
 void snap_x86_64_set_pc(uint8_t *regs, uint64_t pc);
 void snap_x86_64_set_sp(uint8_t *regs, uint64_t sp);
 void snap_x86_64_prepare_sigreturn(uint8_t *regs, uint64_t insn, uint64_t frame);

@@ -4,19 +4,7 @@
 #include <string.h>
 
 const struct snap_rule snap_common_rules[] = {
-#define SNAP_RULE(what, how, image_item, machine_item, without, condition, strict, \
-		  compat, any, words, help)                                        \
-	{                                                                          \
-		.subject = what,                                                   \
-		.comparison = SNAP_COMPARE_##how,                                  \
-		.image = image_item,                                               \
-		.machine = machine_item,                                           \
-		.otherwise = without,                                              \
-		.when = condition,                                                 \
-		.severity = { SNAP_##strict, SNAP_##compat, SNAP_##any },          \
-		.sentence = words,                                                 \
-		.remedy = help,                                                    \
-	},
+#define SNAP_RULE(...) SNAP_RULE_ROW(__VA_ARGS__)
 #include "core/compat/rules.def"
 #undef SNAP_RULE
 };
