@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/model/page.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/pages.h"
 #include "core/tracee/proc.h"
@@ -53,7 +54,7 @@ static snap_err read_run(struct snap_tracee *tracee, uint64_t start, uint64_t en
 	while (start < end) {
 		size_t size = end - start < CHUNK ? end - start : CHUNK, got;
 		SNAP_TRY(snap_tracee_read_some(tracee, start, chunk, size, &got));
-		got &= ~(size_t)(SNAP_PAGE_SIZE - 1);
+		got = snap_page_down(got, tracee->page_size);
 		SNAP_TRY(keep(ret, start, chunk, got, may_drop_zeros));
 		start += got < size ? got + tracee->page_size : got;
 	}

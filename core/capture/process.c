@@ -88,6 +88,7 @@ static snap_err read_threads(struct snap_tracee *tracee, struct snap_snapshot *s
 snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 			      struct snap_snapshot *snapshot)
 {
+	snapshot->page_size = tracee->page_size;
 	SNAP_TRY(snap_proc_describe(tracee, snapshot));
 	SNAP_TRY(read_threads(tracee, snapshot));
 	snapshot->current_tid = current_tid ? current_tid : tracee->pid;

@@ -227,6 +227,7 @@ snap_err snap_core_finish(struct snap_snapshot *snapshot)
 		SNAP_TRY(arch->foreign->core_thread(&snapshot->cpu,
 						    &snapshot->threads[i]));
 	SNAP_TRY(name_vdso(snapshot));
+	snap_foreign_find_page_size(snapshot);
 	// The thread that died, or was selected, comes first.
 	snapshot->current_tid = snapshot->threads[0].tid;
 	if (!snapshot->identity.pid)

@@ -233,6 +233,7 @@ static snap_err take_memory(struct snap_snapshot *snapshot,
 		return &snap_enomem;
 	memcpy(snapshot->auxv, memory->auxv, size);
 	snapshot->auxv_size = size;
+	snap_foreign_find_page_size(snapshot);
 	return SNAP_OK;
 }
 

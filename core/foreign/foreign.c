@@ -1,5 +1,6 @@
 #include "core/foreign/foreign.h"
 
+#include <elf.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -11,6 +12,13 @@ snap_err snap_foreign_create(struct snap_snapshot **ret)
 	memset((*ret)->uuid, 0, sizeof((*ret)->uuid));
 	(*ret)->time_ns = 0;
 	return SNAP_OK;
+}
+
+void snap_foreign_find_page_size(struct snap_snapshot *snapshot)
+{
+	uint64_t size = snap_snapshot_auxv(snapshot, AT_PAGESZ, 0);
+	if (snap_is_page_size(size))
+		snapshot->page_size = size;
 }
 
 /** Room grows at powers of two. */

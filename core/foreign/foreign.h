@@ -33,6 +33,9 @@ _must_check_ snap_err snap_foreign_read_criu(const char *path,
 /** A snapshot that does not say when and as what it was taken. */
 _must_check_ snap_err snap_foreign_create(struct snap_snapshot **ret);
 
+/** The page size, from the auxiliary vector if it has one that a kernel may have. */
+void snap_foreign_find_page_size(struct snap_snapshot *snapshot);
+
 /** Append a thread that is all zeros. */
 _must_check_ snap_err snap_foreign_add_thread(struct snap_snapshot *snapshot,
 					      struct snap_thread **ret);

@@ -120,19 +120,22 @@ static snap_err put_prpsinfo(struct snap_buffer *notes,
 }
 
 /** Mapped files: numbers of all first, then names of all. */
-static snap_err put_files(struct snap_buffer *notes, const struct snap_vmas *vmas)
+static snap_err put_files(struct snap_buffer *notes,
+			  const struct snap_snapshot *snapshot)
 {
+	const struct snap_vmas *vmas = &snapshot->vmas;
 	size_t note, count = 0;
 	for (size_t i = 0; i < vmas->nr; i++)
 		count += snap_vma_is_file(&vmas->list[i]);
 	SNAP_TRY(snap_note_begin(notes, "CORE", NT_FILE, &note));
-	const struct number head[] = { { count, 8 }, { SNAP_PAGE_SIZE, 8 } };
+	const struct number head[] = { { count, 8 }, { snapshot->page_size, 8 } };
 	SNAP_TRY(put_numbers(notes, head, SNAP_ARRAY_SIZE(head)));
 	for (size_t i = 0; i < vmas->nr; i++) {
 		const struct snap_vma *vma = &vmas->list[i];
 		const struct number file[] = { { vma->start, 8 },
 					       { vma->end, 8 },
-					       { vma->offset / SNAP_PAGE_SIZE, 8 } };
+					       { vma->offset / snapshot->page_size,
+						 8 } };
 		if (snap_vma_is_file(vma))
 			SNAP_TRY(put_numbers(notes, file, SNAP_ARRAY_SIZE(file)));
 	}
@@ -152,7 +155,7 @@ static snap_err put_process(struct snap_buffer *notes,
 	if (snapshot->auxv_size)
 		SNAP_TRY(snap_note_append(notes, "CORE", NT_AUXV, snapshot->auxv,
 					  snapshot->auxv_size));
-	return put_files(notes, &snapshot->vmas);
+	return put_files(notes, snapshot);
 }
 
 /** One register set: what other tools know of it, and in a note of ours the rest. */

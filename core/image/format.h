@@ -3,7 +3,7 @@
 
 #include <elf.h>
 
-#include "core/model/memory.h"
+#include "core/model/page.h"
 
 /**
  * @file
@@ -83,10 +83,5 @@ struct snap_image_extent {
 	/** XXH3 with 64 bits. */
 	uint64_t digest;
 };
-
-static inline uint64_t snap_page_align(uint64_t size)
-{
-	return (size + SNAP_PAGE_SIZE - 1) & -(uint64_t)SNAP_PAGE_SIZE;
-}
 
 #endif

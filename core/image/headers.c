@@ -58,7 +58,7 @@ static snap_err put_file_header(const struct snap_arch *arch, size_t nr_headers,
 	return put(ret, ELF_T_EHDR, &header, sizeof(header), arch->elf_data);
 }
 
-static snap_err put_segment(const struct snap_arch *arch,
+static snap_err put_segment(const struct snap_snapshot *snapshot,
 			    const struct snap_segment *segment, uint64_t memory_offset,
 			    struct snap_buffer *ret)
 {
@@ -69,15 +69,16 @@ static snap_err put_segment(const struct snap_arch *arch,
 		.p_vaddr = segment->start,
 		.p_filesz = segment->is_in_file ? segment->size : 0,
 		.p_memsz = segment->size,
-		.p_align = SNAP_PAGE_SIZE,
+		.p_align = snapshot->page_size,
 	};
-	return put(ret, ELF_T_PHDR, &header, sizeof(header), arch->elf_data);
+	return put(ret, ELF_T_PHDR, &header, sizeof(header), snapshot->arch->elf_data);
 }
 
-snap_err snap_headers_put(const struct snap_arch *arch,
+snap_err snap_headers_put(const struct snap_snapshot *snapshot,
 			  const struct snap_layout *layout, uint64_t notes_size,
 			  uint64_t memory_offset, struct snap_buffer *ret)
 {
+	const struct snap_arch *arch = snapshot->arch;
 	elf_version(EV_CURRENT);
 	size_t nr_headers = layout->nr_segments + 1;
 	SNAP_TRY(put_file_header(arch, nr_headers, ret));
@@ -89,7 +90,8 @@ snap_err snap_headers_put(const struct snap_arch *arch,
 	};
 	SNAP_TRY(put(ret, ELF_T_PHDR, &notes, sizeof(notes), arch->elf_data));
 	for (size_t i = 0; i < layout->nr_segments; i++)
-		SNAP_TRY(put_segment(arch, &layout->segments[i], memory_offset, ret));
+		SNAP_TRY(put_segment(snapshot, &layout->segments[i], memory_offset,
+				     ret));
 	if (!has_section(nr_headers))
 		return SNAP_OK;
 	// As fill_extnum_info in the kernel's fs/binfmt_elf.c.

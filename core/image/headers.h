@@ -21,7 +21,7 @@ uint64_t snap_headers_size(size_t nr_segments);
  * @param memory_offset Where in the file memory begins.
  * @param[out] ret Grows by snap_headers_size() bytes.
  */
-_must_check_ snap_err snap_headers_put(const struct snap_arch *arch,
+_must_check_ snap_err snap_headers_put(const struct snap_snapshot *snapshot,
 				       const struct snap_layout *layout,
 				       uint64_t notes_size, uint64_t memory_offset,
 				       struct snap_buffer *ret);

@@ -16,6 +16,8 @@ struct work {
 	uint64_t max_hole;
 	/** How many held bytes have found their place. */
 	uint64_t held;
+	/** Of the snapshot's kernel. */
+	uint64_t page_size;
 	struct snap_layout layout;
 };
 
@@ -65,6 +67,26 @@ static void place_extent(struct work *work, uint64_t address)
 			work->layout.size;
 }
 
+/**
+ * Whether zeros are in the file: those between what is held, and those that share a
+ * page of the kernel with it.
+ *
+ * @param[in,out] run Cut to those about which that is so.
+ */
+static bool is_hole_in_file(const struct work *work, uint64_t at, uint64_t *run)
+{
+	if (*run <= work->max_hole)
+		return true;
+	uint64_t page = snap_page_up(at, work->page_size);
+	if (page != at) {
+		*run = *run < page - at ? *run : page - at;
+		return true;
+	}
+	uint64_t whole = snap_page_down(*run, work->page_size);
+	*run = whole ? whole : *run;
+	return !whole;
+}
+
 static snap_err lay_out_vma(struct work *work, const struct snap_vma *vma)
 {
 	struct snap_layout *layout = &work->layout;
@@ -74,7 +96,8 @@ static snap_err lay_out_vma(struct work *work, const struct snap_vma *vma)
 		bool is_held = snap_memory_at(work->memory, at, &run);
 		if (run > vma->end - at)
 			run = vma->end - at;
-		bool is_in_file = is_held || (is_zero && run <= work->max_hole);
+		bool is_in_file =
+			is_held || (is_zero && is_hole_in_file(work, at, &run));
 		if (is_held) {
 			place_extent(work, at);
 			work->held += run;
@@ -101,8 +124,11 @@ static snap_err lay_out_vma(struct work *work, const struct snap_vma *vma)
 static snap_err lay_out(struct snap_layout *ret, const struct snap_snapshot *snapshot,
 			uint64_t max_hole)
 {
-	_cleanup_(work_deinit) struct work work = { .memory = &snapshot->memory,
-						    .max_hole = max_hole };
+	_cleanup_(work_deinit) struct work work = {
+		.memory = &snapshot->memory,
+		.max_hole = max_hole,
+		.page_size = snapshot->page_size,
+	};
 	// One more: calloc(0) may be NULL.
 	work.layout.extent_offsets =
 		calloc(snapshot->memory.nr_extents + 1, sizeof(uint64_t));

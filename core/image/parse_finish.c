@@ -34,13 +34,14 @@ static snap_err check_manifest(const struct snap_parse *parse)
 	return SNAP_OK;
 }
 
-static snap_err check_mappings(const struct snap_vmas *vmas)
+static snap_err check_mappings(const struct snap_snapshot *snapshot)
 {
+	const struct snap_vmas *vmas = &snapshot->vmas;
 	uint64_t end = 0;
 	for (size_t i = 0; i < vmas->nr; i++) {
 		const struct snap_vma *vma = &vmas->list[i];
 		if (vma->start < end || vma->end <= vma->start ||
-		    (vma->start | vma->end) % SNAP_PAGE_SIZE ||
+		    (vma->start | vma->end) % snapshot->page_size ||
 		    vma->build_id_size > SNAP_BUILD_ID_SIZE)
 			return snap_error_create(SNAP_ERROR_CORRUPT,
 						 "its mapping at 0x%llx cannot be one",
@@ -61,9 +62,22 @@ static bool is_mapped(const struct snap_vmas *vmas, uint64_t start, uint64_t end
 	return true;
 }
 
+/**
+ * Of a file, kernels copy whole pages: a part of one that is not held would be neither
+ * the file's nor the process's.
+ */
+static bool may_end(const struct snap_snapshot *snapshot, uint64_t address,
+		    const struct snap_vma *vma)
+{
+	return !(address % snapshot->page_size) ||
+	       snap_vma_contents(vma) != SNAP_CONTENTS_FILE;
+}
+
 /** They are in order, in mappings, and in the file behind each other and the head. */
 static snap_err check_extents(const struct snap_parse *parse)
 {
+	const struct snap_snapshot *snapshot = parse->snapshot;
+	const struct snap_vmas *vmas = &snapshot->vmas;
 	uint64_t address = 0, offset = parse->start;
 	for (size_t i = 0; i < parse->nr_extents; i++) {
 		const struct snap_image_extent *extent = &parse->extents[i];
@@ -73,8 +87,10 @@ static snap_err check_extents(const struct snap_parse *parse)
 		    (extent->start | extent->size | extent->offset) % SNAP_PAGE_SIZE ||
 		    __builtin_add_overflow(extent->start, extent->size, &end) ||
 		    __builtin_add_overflow(extent->offset, extent->size, &file_end) ||
-		    file_end > parse->end ||
-		    !is_mapped(&parse->snapshot->vmas, extent->start, end))
+		    file_end > parse->end || !is_mapped(vmas, extent->start, end) ||
+		    !may_end(snapshot, extent->start,
+			     snap_vmas_find(vmas, extent->start)) ||
+		    !may_end(snapshot, end, snap_vmas_find(vmas, end - 1)))
 			return snap_error_create(SNAP_ERROR_CORRUPT,
 						 "its memory at 0x%llx cannot be there",
 						 (unsigned long long)extent->start);
@@ -139,7 +155,7 @@ static snap_err check_tids(const struct snap_snapshot *snapshot)
 snap_err snap_parse_finish(struct snap_parse *parse)
 {
 	SNAP_TRY(check_manifest(parse));
-	SNAP_TRY(check_mappings(&parse->snapshot->vmas));
+	SNAP_TRY(check_mappings(parse->snapshot));
 	SNAP_TRY(check_extents(parse));
 	SNAP_TRY(check_tids(parse->snapshot));
 	SNAP_TRY(order_threads(parse));

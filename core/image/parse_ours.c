@@ -44,10 +44,11 @@ static snap_err parse_manifest(struct snap_parse *parse, struct snap_reader *not
 {
 	uint32_t page_size;
 	SNAP_TRY(snap_reader_u32(note, &page_size));
-	if (page_size != SNAP_PAGE_SIZE)
+	if (!snap_is_page_size(page_size))
 		return snap_error_create(SNAP_ERROR_UNSUPPORTED,
 					 "it is of a machine with pages of %u bytes",
 					 page_size);
+	parse->snapshot->page_size = page_size;
 	SNAP_TRY(snap_reader_u32(note, &parse->nr_threads));
 	SNAP_TRY(snap_fields_take(&snap_manifest_fields, note, parse->snapshot));
 	return parse_manifest_end(parse, note);

@@ -30,7 +30,7 @@ static snap_err put_manifest(struct snap_buffer *notes,
 {
 	size_t note;
 	SNAP_TRY(snap_note_begin_ours(notes, SNAP_NOTE_MANIFEST, &note));
-	SNAP_TRY(snap_buffer_append_uint(notes, SNAP_PAGE_SIZE, 4));
+	SNAP_TRY(snap_buffer_append_uint(notes, snapshot->page_size, 4));
 	SNAP_TRY(snap_buffer_append_uint(notes, snapshot->nr_threads, 4));
 	SNAP_TRY(snap_fields_put(&snap_manifest_fields, snapshot, notes));
 	SNAP_TRY(snap_buffer_append_string(notes, PACKAGE_STRING));

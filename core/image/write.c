@@ -71,7 +71,7 @@ static snap_err arrange(struct image *image)
 		return snap_error_create(SNAP_ERROR_INVALID,
 					 "the mappings and threads of the snapshot "
 					 "are too many for an image");
-	image->memory_offset = snap_page_align(head_size);
+	image->memory_offset = snap_page_up(head_size, snapshot->page_size);
 
 	image->extents = calloc(memory->nr_extents + 1, sizeof(*image->extents));
 	if (!image->extents)
@@ -130,7 +130,7 @@ static snap_err write_head(const struct snap_output *output, struct image *image
 {
 	const struct snap_snapshot *snapshot = image->snapshot;
 	_cleanup_buffer_ struct snap_buffer headers = { 0 };
-	SNAP_TRY(snap_headers_put(snapshot->arch, &image->layout, image->notes_size,
+	SNAP_TRY(snap_headers_put(snapshot, &image->layout, image->notes_size,
 				  image->memory_offset, &headers));
 	SNAP_TRY(snap_notes_put_extents(&image->notes, image->extents,
 					snapshot->memory.nr_extents));

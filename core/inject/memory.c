@@ -82,19 +82,33 @@ static bool is_to_drop(const struct piece *piece, const uint8_t *wanted, size_t 
 	       !memcmp(wanted, wanted + 1, size - 1);
 }
 
-/** Write a run of pages that differ, or drop them. */
-static snap_err write_run(struct pass *pass, const struct piece *piece, size_t start,
-			  size_t end, const uint8_t *wanted)
+static snap_err write_pages(struct pass *pass, uint64_t start, uint64_t end,
+			    const uint8_t *wanted)
 {
-	uint64_t address = piece->start + start;
-	size_t size = end - start;
-	if (is_to_drop(piece, wanted + start, size))
-		return drop(pass, piece, address, size);
-	SNAP_TRY(keep_old(pass, address, size));
-	SNAP_TRY(snap_tracee_write(pass->rewinder->worker->tracee, address,
-				   wanted + start, size));
-	pass->rewinder->bytes_written += size;
+	if (start == end)
+		return SNAP_OK;
+	SNAP_TRY(keep_old(pass, start, end - start));
+	SNAP_TRY(snap_tracee_write(pass->rewinder->worker->tracee, start, wanted,
+				   end - start));
+	pass->rewinder->bytes_written += end - start;
 	return SNAP_OK;
+}
+
+/** Write a run of pages that differ, or drop them. */
+static snap_err write_run(struct pass *pass, const struct piece *piece, size_t at,
+			  size_t behind, const uint8_t *wanted)
+{
+	size_t page_size = pass->rewinder->worker->tracee->page_size;
+	uint64_t start = piece->start + at, end = piece->start + behind;
+	// Of the kernel's pages only whole ones can be given back.
+	uint64_t first = snap_page_up(start, page_size);
+	uint64_t last = snap_page_down(end, page_size);
+	wanted += at;
+	if (first >= last || !is_to_drop(piece, wanted, behind - at))
+		return write_pages(pass, start, end, wanted);
+	SNAP_TRY(write_pages(pass, start, first, wanted));
+	SNAP_TRY(drop(pass, piece, first, last - first));
+	return write_pages(pass, last, end, wanted + (last - start));
 }
 
 /** What the bytes shall be, with those that are not the program's as they are now. */
@@ -129,16 +143,19 @@ static bool is_page_equal(const struct pass *pass, const struct piece *piece, si
 /** Read a piece; pages that nobody can read (guards) are taken for zeros. */
 static snap_err read_live(struct pass *pass, const struct piece *piece)
 {
+	size_t page_size = pass->rewinder->worker->tracee->page_size;
 	for (size_t at = 0; at < piece->size;) {
 		size_t got;
 		SNAP_TRY(snap_tracee_read_some(pass->rewinder->worker->tracee,
 					       piece->start + at, pass->live + at,
 					       piece->size - at, &got));
 		at += got & ~(size_t)(SNAP_PAGE_SIZE - 1);
-		if (at < piece->size) {
-			memset(pass->live + at, 0, SNAP_PAGE_SIZE);
-			at += SNAP_PAGE_SIZE;
-		}
+		uint64_t left = snap_page_up(piece->start + at + 1, page_size) -
+				(piece->start + at);
+		if (left > piece->size - at)
+			left = piece->size - at;
+		memset(pass->live + at, 0, left);
+		at += left;
 	}
 	return SNAP_OK;
 }

@@ -32,8 +32,7 @@ snap_err snap_restore_room(const struct snap_cpu *cpu,
 		if (size > room)
 			room = size;
 	}
-	*ret = SNAP_ROOM_OVERHEAD(page_size) +
-	       ((room + page_size - 1) & ~(page_size - 1));
+	*ret = SNAP_ROOM_OVERHEAD(page_size) + snap_page_up(room, page_size);
 	return SNAP_OK;
 }
 

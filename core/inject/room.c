@@ -61,7 +61,8 @@ static snap_err map(struct snap_borrowed *owner, const struct snap_vmas *vmas,
 {
 	*ret_start = 0;
 	uint64_t start;
-	snap_err error = snap_find_gap(vmas, vmas, size, &start);
+	snap_err error =
+		snap_find_gap(vmas, vmas, owner->tracee->page_size, size, &start);
 	if (error) { // A full address space.
 		snap_error_destroy(error);
 		return SNAP_OK;
@@ -84,8 +85,8 @@ snap_err snap_room_open(struct snap_borrowed *owner,
 			struct snap_room *ret)
 {
 	size_t page_size = owner->tracee->page_size;
-	uint64_t size = SNAP_ROOM_OVERHEAD(page_size) +
-			((data_size + page_size - 1) & ~(uint64_t)(page_size - 1));
+	uint64_t size =
+		SNAP_ROOM_OVERHEAD(page_size) + snap_page_up(data_size, page_size);
 	uint64_t start;
 	SNAP_TRY(map(owner, &process->vmas, size, &start));
 	if (!start)

@@ -9,7 +9,7 @@ static snap_err is_usable(struct snap_tracee *tracee, const struct snap_vmas *vm
 {
 	*ret = false;
 	const struct snap_vma *vma = snap_vmas_find(vmas, address);
-	uint64_t page = address & ~(uint64_t)(tracee->page_size - 1);
+	uint64_t page = snap_page_down(address, tracee->page_size);
 	if (!vma || !(vma->prot & SNAP_VMA_WRITE) || vma->prot & SNAP_VMA_SHARED ||
 	    vma->pkey ||
 	    vma->flags & (SNAP_VMA_DEVICE | SNAP_VMA_UFFD | SNAP_VMA_HUGETLB |

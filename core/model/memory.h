@@ -6,7 +6,10 @@
 
 #include "core/base/error.h"
 
-/** The page size of every machine in section 7 of the design; images record it. */
+/**
+ * The unit in which contents are held and compared. What a kernel has for pages is in
+ * snap_snapshot.page_size and a tracee's.
+ */
 #define SNAP_PAGE_SIZE 4096u
 
 /** Some bytes of a process's memory. */

@@ -40,6 +40,7 @@ snap_err snap_snapshot_create(struct snap_snapshot **ret)
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(texts); i++)
 		SNAP_TRY(snap_snapshot_set_text(texts[i], ""));
 	SNAP_TRY(make_uuid(snapshot->uuid));
+	snapshot->page_size = SNAP_PAGE_SIZE;
 
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);

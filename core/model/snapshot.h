@@ -10,6 +10,7 @@
 #include "core/model/cpu.h"
 #include "core/model/files.h"
 #include "core/model/memory.h"
+#include "core/model/page.h"
 #include "core/model/signals.h"
 #include "core/model/thread.h"
 #include "core/model/timers.h"
@@ -61,6 +62,8 @@ struct snap_snapshot {
 	/** Not owned. */
 	const struct snap_arch *arch;
 	struct snap_cpu cpu;
+	/** Of the kernel that it ran on: snap_is_page_size(). */
+	uint64_t page_size;
 	struct snap_identity identity;
 	/** The command line, arguments separated by spaces. Owned, never NULL. */
 	char *command_line;

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/model/memory.h"
+#include "core/model/page.h"
 
 /** Not in the lower half of the address space: what is before it is not a gap. */
 static bool is_far_out(const struct snap_vma *vma)
@@ -22,7 +22,7 @@ static const struct snap_vma *next(const struct snap_vmas *a, const struct snap_
 }
 
 snap_err snap_find_gap(const struct snap_vmas *a, const struct snap_vmas *b,
-		       uint64_t size, uint64_t *ret)
+		       uint64_t page_size, uint64_t size, uint64_t *ret)
 {
 	uint64_t best = 0, best_size = 0, end = 0;
 	size_t at_a = 0, at_b = 0;
@@ -40,6 +40,6 @@ snap_err snap_find_gap(const struct snap_vmas *a, const struct snap_vmas *b,
 			SNAP_ERROR_REFUSED,
 			"the address space has no free range of %" PRIu64 " bytes",
 			size);
-	*ret = (best + (best_size - size) / 2) & ~(uint64_t)(SNAP_PAGE_SIZE - 1);
+	*ret = snap_page_down(best + (best_size - size) / 2, page_size);
 	return SNAP_OK;
 }

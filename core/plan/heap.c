@@ -1,18 +1,14 @@
 #include "core/plan/heap.h"
 
-static uint64_t page_up(uint64_t address)
-{
-	return (address + SNAP_PAGE_SIZE - 1) & ~(uint64_t)(SNAP_PAGE_SIZE - 1);
-}
-
 struct snap_heap snap_plan_heap(const struct snap_plan *plan)
 {
 	uint64_t image = plan->image->brk, live = plan->live->brk;
 	if (!image || !live)
 		return (struct snap_heap){ 0 };
+	uint64_t page_size = plan->live->page_size;
 	return (struct snap_heap){
-		.start = page_up(image < live ? image : live),
-		.end = page_up(image < live ? live : image),
+		.start = snap_page_up(image < live ? image : live, page_size),
+		.end = snap_page_up(image < live ? live : image, page_size),
 		.grows = image > live,
 		.shrinks = image < live,
 	};

@@ -116,8 +116,8 @@ static uint64_t find_parked(const struct snap_plan *plan, uint64_t address)
 static snap_err place_arena(struct snap_plan *plan)
 {
 	plan->arena_size = plan->room_size + parked_size(plan);
-	SNAP_TRY(snap_find_gap(&plan->image->vmas, &plan->live->vmas, plan->arena_size,
-			       &plan->arena));
+	SNAP_TRY(snap_find_gap(&plan->image->vmas, &plan->live->vmas,
+			       plan->live->page_size, plan->arena_size, &plan->arena));
 	uint64_t parking = plan->arena + plan->room_size;
 	for (size_t i = 0; i < plan->nr_steps; i++) {
 		struct snap_step *step = &plan->steps[i];
@@ -172,6 +172,17 @@ static snap_err foresee(struct snap_plan *plan)
 	return SNAP_OK;
 }
 
+static snap_err check_page_size(const struct snap_snapshot *image,
+				const struct snap_snapshot *live)
+{
+	if (image->page_size == live->page_size)
+		return SNAP_OK;
+	return snap_error_create(SNAP_ERROR_REFUSED,
+				 "the snapshot is of a machine with pages of %" PRIu64
+				 " bytes, and here they have %" PRIu64,
+				 image->page_size, live->page_size);
+}
+
 snap_err snap_plan_make(const struct snap_snapshot *image,
 			const struct snap_snapshot *live, size_t room_size,
 			struct snap_plan *ret)
@@ -181,6 +192,7 @@ snap_err snap_plan_make(const struct snap_snapshot *image,
 		.live = live,
 		.room_size = room_size,
 	};
+	SNAP_TRY(check_page_size(image, live));
 	SNAP_TRY(foresee(&plan));
 	SNAP_TRY(add_steps(&plan));
 	SNAP_TRY(place_arena(&plan));

@@ -6,8 +6,9 @@
 
 #include "arch/arch.h"
 
-static bool read_file(struct snap_files *files, const struct snap_vma *vma,
-		      uint64_t address, void *ret, size_t size)
+static bool read_file(uint64_t page_size, struct snap_files *files,
+		      const struct snap_vma *vma, uint64_t address, void *ret,
+		      size_t size)
 {
 	const struct snap_file *file;
 	_cleanup_error_ snap_err error = snap_files_get(files, vma, &file);
@@ -22,16 +23,16 @@ static bool read_file(struct snap_files *files, const struct snap_vma *vma,
 		return false;
 	// Behind the end of a file, its last page is zeros, and there are no others.
 	uint64_t end = offset + (uint64_t)got;
-	uint64_t page_end = (end + SNAP_PAGE_SIZE - 1) & -(uint64_t)SNAP_PAGE_SIZE;
-	if (size > page_end - offset)
+	if (size > snap_page_up(end, page_size) - offset)
 		return false;
 	memset((uint8_t *)ret + got, 0, size - (size_t)got);
 	return true;
 }
 
 /** What stands behind a page that is not held. */
-static bool read_backing(struct snap_files *files, const struct snap_vma *vma,
-			 uint64_t address, void *ret, size_t size)
+static bool read_backing(uint64_t page_size, struct snap_files *files,
+			 const struct snap_vma *vma, uint64_t address, void *ret,
+			 size_t size)
 {
 	switch (snap_vma_contents(vma)) {
 	case SNAP_CONTENTS_ZERO:
@@ -39,7 +40,7 @@ static bool read_backing(struct snap_files *files, const struct snap_vma *vma,
 		memset(ret, 0, size);
 		return true;
 	case SNAP_CONTENTS_FILE:
-		return read_file(files, vma, address, ret, size);
+		return read_file(page_size, files, vma, address, ret, size);
 	case SNAP_CONTENTS_NONE:
 		break;
 	}
@@ -68,7 +69,8 @@ bool snap_unwind_read(const struct snap_snapshot *snapshot, struct snap_files *f
 			if (!vma)
 				return false;
 			step = at_most(step, vma->end - address);
-			if (!read_backing(files, vma, address, out, step))
+			if (!read_backing(snapshot->page_size, files, vma, address, out,
+					  step))
 				return false;
 		}
 		out += step;

@@ -64,15 +64,15 @@ struct placement {
 /**
  * Whether an executable segment is what the mapping shows.
  *
+ * @param page_size By which the kernel maps files.
  * @param[out] ret_bias Set when it is.
  */
 static bool explains(const GElf_Phdr *segment, const struct snap_vma *vma,
-		     uint64_t *ret_bias)
+		     uint64_t page_size, uint64_t *ret_bias)
 {
-	uint64_t mask = -(uint64_t)SNAP_PAGE_SIZE;
 	if (!(segment->p_flags & PF_X) ||
 	    segment->p_filesz > UINT64_MAX - segment->p_offset ||
-	    vma->offset < (segment->p_offset & mask) ||
+	    vma->offset < snap_page_down(segment->p_offset, page_size) ||
 	    vma->offset >= segment->p_offset + segment->p_filesz)
 		return false;
 	*ret_bias = vma->start - vma->offset + segment->p_offset - segment->p_vaddr;
@@ -85,7 +85,8 @@ static bool explains(const GElf_Phdr *segment, const struct snap_vma *vma,
  * @return false when no segment explains the mapping, or when the file as placed would
  *	not cover it: nobody loaded it there.
  */
-static bool place(Elf *elf, const struct snap_vma *vma, struct placement *ret)
+static bool place(Elf *elf, const struct snap_vma *vma, uint64_t page_size,
+		  struct placement *ret)
 {
 	size_t nr;
 	if (elf_getphdrnum(elf, &nr) < 0)
@@ -103,7 +104,7 @@ static bool place(Elf *elf, const struct snap_vma *vma, struct placement *ret)
 			low = segment.p_vaddr & -segment.p_align;
 		is_first = false;
 		high = segment.p_vaddr + segment.p_memsz;
-		is_found = is_found || explains(&segment, vma, &ret->bias);
+		is_found = is_found || explains(&segment, vma, page_size, &ret->bias);
 	}
 	if (!is_found || (is_fixed(elf) && ret->bias))
 		return false;
@@ -163,7 +164,7 @@ static void load(struct snap_modules *modules, struct snap_module *module, Elf *
 	struct placement range;
 	module->state = SNAP_MODULE_UNFIT;
 	if (guarded < 0 || !fits_arch(elf, modules->snapshot->arch) ||
-	    !place(elf, module->vma, &range))
+	    !place(elf, module->vma, modules->snapshot->page_size, &range))
 		return;
 	module->dwfl =
 		report(modules, module->vma, path, snap_take_fd(guarded), &range);

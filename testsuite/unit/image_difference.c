@@ -262,6 +262,7 @@ static const char *compare_processes(const struct snap_snapshot *a,
 	COMPARE(a, b, brk);
 	COMPARE(a, b, start_brk);
 	COMPARE(a, b, lock_future);
+	COMPARE(a, b, page_size);
 	COMPARE(a, b, current_tid);
 	COMPARE(a, b, auxv_size);
 	if (a->auxv_size && memcmp(a->auxv, b->auxv, a->auxv_size))

@@ -22,6 +22,8 @@ struct shape {
 	size_t max_pages;
 	/** The most bytes of a register set that is not the general one. */
 	size_t max_regset;
+	/** Of the kernel; 0: SNAP_PAGE_SIZE. */
+	size_t page_size;
 };
 
 /** Two threads, a few mappings and pages: a file of some 16 KiB. */

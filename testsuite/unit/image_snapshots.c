@@ -187,29 +187,31 @@ static struct snap_vma make_vma(struct dice *dice, uint64_t start, uint64_t size
 
 /** Hold some pages of a mapping, with gaps. */
 static void hold(struct dice *dice, struct snap_memory *memory,
-		 const struct snap_vma *vma)
+		 const struct snap_vma *vma, size_t page_size)
 {
-	if (snap_vma_contents(vma) == SNAP_CONTENTS_NONE)
+	enum snap_vma_contents contents = snap_vma_contents(vma);
+	size_t step = contents == SNAP_CONTENTS_FILE ? page_size : SNAP_PAGE_SIZE;
+	if (contents == SNAP_CONTENTS_NONE)
 		return;
-	for (uint64_t at = vma->start; at < vma->end; at += SNAP_PAGE_SIZE) {
+	for (uint64_t at = vma->start; at < vma->end; at += step) {
 		uint8_t *bytes;
 		if (roll(dice, 2))
 			continue;
-		assert_ok(snap_memory_append(memory, at, SNAP_PAGE_SIZE, &bytes));
-		fill(dice, bytes, SNAP_PAGE_SIZE);
+		assert_ok(snap_memory_append(memory, at, step, &bytes));
+		fill(dice, bytes, step);
 	}
 }
 
 static void make_memory(struct dice *dice, const struct shape *shape,
 			struct snap_snapshot *snapshot)
 {
-	uint64_t at = 0x400000;
+	uint64_t at = 0x400000, page_size = snapshot->page_size;
 	for (size_t i = 0; i < shape->nr_vmas; i++) {
-		uint64_t size = (1 + roll(dice, shape->max_pages)) * SNAP_PAGE_SIZE;
+		uint64_t size = (1 + roll(dice, shape->max_pages)) * page_size;
 		struct snap_vma vma = make_vma(dice, at, size);
 		assert_ok(snap_vmas_append(&snapshot->vmas, &vma));
-		hold(dice, &snapshot->memory, &vma);
-		at += size + roll(dice, 2) * SNAP_PAGE_SIZE;
+		hold(dice, &snapshot->memory, &vma, page_size);
+		at += size + roll(dice, 2) * page_size;
 	}
 }
 
@@ -342,6 +344,8 @@ struct snap_snapshot *make_snapshot(const struct shape *shape)
 	struct snap_snapshot *snapshot;
 	assert_ok(snap_snapshot_create(&snapshot));
 	snapshot->arch = some_arch();
+	if (shape->page_size)
+		snapshot->page_size = shape->page_size;
 	make_process(&dice, snapshot);
 	snapshot->threads = calloc(shape->nr_threads, sizeof(*snapshot->threads));
 	snapshot->nr_threads = shape->nr_threads;
