@@ -78,3 +78,33 @@ def state(snap: ModuleType, pid: int) -> dict[str, Any]:
         if name.startswith(("memory", "mappings", "pending", "process"))
     }
     return {"registers": registers, "masks": masks, "memory": memory}
+
+
+def fail_each_call(
+    snap: ModuleType,
+    pid: int,
+    snapshot: Any,
+    calls: int,
+    was_restored: Callable[[], object],
+) -> None:
+    """
+    Restore with one call into the kernel after the other failing: each time it is told
+    and nothing has changed, or the restore was done another way.
+
+    @param calls How many calls a restore makes.
+    @param was_restored Called after such a one: bring the process on again.
+    """
+    failures = 0
+    before = snap.digest(pid)
+    for call in range(1, calls + 1):
+        try:
+            snap.restore(pid, snapshot, fail_at=call)
+        except snap.UndoFailed:
+            raise
+        except snap.Error as error:
+            assert snap.digest(pid) == before, (call, str(error))
+            failures += 1
+        else:
+            was_restored()
+            before = snap.digest(pid)
+    assert failures > calls / 2, "it was told more often than not"
