@@ -9,7 +9,22 @@ AC_DEFUN([SNAP_GDB_ASK],
 # Sets GDB, PYTHON3 and GDB_PYTHON_CFLAGS.
 AC_DEFUN([SNAP_GDB],
 [AC_ARG_VAR([GDB], [the GDB that the extension is for])
-AC_PATH_PROG([GDB], [gdb], [no])
+AC_ARG_VAR([PYTHON3], [the Python outside of GDB that runs the tests: of the version inside GDB])
+AS_IF([test "$cross_compiling" = yes], [SNAP_GDB_FOREIGN], [SNAP_GDB_HERE])
+AS_CASE([$snap_cv_gdb_python],
+    [[2.*|3.[0-9]]], [AC_MSG_ERROR([the Python inside $GDB is $snap_cv_gdb_python, and gdb-snapshot needs 3.10 or later: set GDB= to another GDB])])
+
+snap_save_CPPFLAGS=$CPPFLAGS
+CPPFLAGS="$CPPFLAGS -I$snap_cv_gdb_python_include"
+AC_CHECK_HEADER([Python.h], [], [SNAP_MISSING([python3-dev])])
+CPPFLAGS=$snap_save_CPPFLAGS
+AC_SUBST([GDB_PYTHON_CFLAGS], ["-isystem $snap_cv_gdb_python_include"])
+])
+
+# SNAP_GDB_HERE
+# A GDB that runs on this machine is asked.
+AC_DEFUN([SNAP_GDB_HERE],
+[AC_PATH_PROG([GDB], [gdb], [no])
 AS_IF([test "$GDB" = no], [AC_MSG_ERROR([there is no gdb here: install it (Debian: gdb), or set GDB=])])
 AS_IF(["$GDB" --version >&AS_MESSAGE_LOG_FD 2>&1 </dev/null], [],
     [AC_MSG_ERROR([$GDB does not run: set GDB= to a GDB that does])])
@@ -21,18 +36,27 @@ AS_CASE([$snap_cv_gdb_version],
     [[[0-9].*|1[01].*]], [AC_MSG_ERROR([$GDB is version $snap_cv_gdb_version, and gdb-snapshot needs 12 or later: set GDB= to a newer one])])
 
 SNAP_GDB_ASK([which Python is inside it], [snap_cv_gdb_python], [["%d.%d" % sys.version_info[:2]]])
-AS_CASE([$snap_cv_gdb_python],
-    [[2.*|3.[0-9]]], [AC_MSG_ERROR([the Python inside $GDB is $snap_cv_gdb_python, and gdb-snapshot needs 3.10 or later: set GDB= to another GDB])])
 SNAP_GDB_ASK([for the headers of that Python], [snap_cv_gdb_python_include], [[sysconfig.get_path("include")]])
-snap_save_CPPFLAGS=$CPPFLAGS
-CPPFLAGS="$CPPFLAGS -I$snap_cv_gdb_python_include"
-AC_CHECK_HEADER([Python.h], [], [SNAP_MISSING([python3-dev])])
-CPPFLAGS=$snap_save_CPPFLAGS
-AC_SUBST([GDB_PYTHON_CFLAGS], ["-isystem $snap_cv_gdb_python_include"])
-
-AC_ARG_VAR([PYTHON3], [the Python outside of GDB that runs the tests: of the version inside GDB])
 AC_PATH_PROGS([PYTHON3], [python$snap_cv_gdb_python python3], [no], [/usr/bin$PATH_SEPARATOR$PATH])
 AS_IF([test "$PYTHON3" = no], [SNAP_MISSING([python3])])
+])
+
+# SNAP_GDB_FOREIGN
+# A GDB of another machine does not run here: its file in the compiler's sysroot says
+# which Python it is linked with. GDB and PYTHON3 are where they will be there.
+AC_DEFUN([SNAP_GDB_FOREIGN],
+[: ${GDB=/usr/bin/gdb}
+AC_CHECK_TOOL([READELF], [readelf], [no])
+AS_IF([test "$READELF" = no], [AC_MSG_ERROR([there is no readelf here: install it (Debian: binutils), or set READELF=])])
+AC_CACHE_CHECK([for the sysroot of $CC], [snap_cv_sysroot], [snap_cv_sysroot=`$CC $CFLAGS -print-sysroot`])
+AC_CACHE_CHECK([which Python is inside its $GDB], [snap_cv_gdb_python],
+    [snap_cv_gdb_python=`LC_ALL=C "$READELF" -d "$snap_cv_sysroot$GDB" 2>&AS_MESSAGE_LOG_FD |
+        sed -n 's/.*NEEDED.*libpython\(3\.@<:@0-9@:>@*\).*/\1/p'`])
+AS_IF([test -z "$snap_cv_gdb_python"],
+    [AC_MSG_ERROR([$snap_cv_sysroot$GDB is not there or not linked with Python: set GDB= to the name that it has below the sysroot, or CC="COMPILER --sysroot=FOLDER"])])
+snap_cv_gdb_version=$snap_cv_sysroot$GDB
+snap_cv_gdb_python_include=$snap_cv_sysroot/usr/include/python$snap_cv_gdb_python
+: ${PYTHON3=/usr/bin/python$snap_cv_gdb_python}
 ])
 
 # SNAP_GDBINIT_DIR
