@@ -225,6 +225,10 @@ struct snap_arch {
 	/** The bytes of the system call instruction. */
 	uint8_t syscall_insn[4];
 	size_t syscall_insn_size;
+	/** Instructions begin at multiples of it: 1 on x86, 4 where all have four
+	 * bytes.
+	 */
+	size_t insn_alignment;
 	/** Numbers, indexed by enum snap_syscall. */
 	const int32_t *syscalls;
 	/** Bytes below the stack pointer that belong to the program. */

@@ -251,6 +251,7 @@ const struct snap_arch snap_arch_x86_64 = {
 	.nr_features = X86_NR_FEATURES,
 	.syscall_insn = { 0x0f, 0x05 },
 	.syscall_insn_size = 2,
+	.insn_alignment = 1,
 	.syscalls = snap_x86_64_syscalls,
 	.red_zone = 128, // System V ABI, AMD64 supplement, 3.2.2
 	.pc = snap_x86_64_pc,

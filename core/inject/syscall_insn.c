@@ -6,17 +6,27 @@
 
 #define CHUNK ((size_t)1 << 16)
 
+/** The first instruction of these bytes in code that begins at `code`, or NULL. */
+static const uint8_t *find(const struct snap_arch *arch, const uint8_t *code,
+			   size_t size)
+{
+	const uint8_t *end = code + size, *at = code;
+	while ((at = memmem(at, (size_t)(end - at), arch->syscall_insn,
+			    arch->syscall_insn_size)) &&
+	       (size_t)(at - code) % arch->insn_alignment)
+		at++;
+	return at;
+}
+
 /** Search one mapping; SNAP_OK and *ret 0 when there is none in it. */
 static snap_err search(struct snap_tracee *tracee, const struct snap_vma *vma,
 		       uint8_t *chunk, uint64_t *ret)
 {
-	const uint8_t *insn = tracee->arch->syscall_insn;
-	size_t insn_size = tracee->arch->syscall_insn_size;
 	*ret = 0;
 	for (uint64_t at = vma->start; at < vma->end; at += CHUNK) {
 		size_t size = vma->end - at < CHUNK ? vma->end - at : CHUNK;
 		SNAP_TRY(snap_tracee_read_some(tracee, at, chunk, size, &size));
-		const uint8_t *found = memmem(chunk, size, insn, insn_size);
+		const uint8_t *found = find(tracee->arch, chunk, size);
 		if (found) {
 			*ret = at + (uint64_t)(found - chunk);
 			return SNAP_OK;

@@ -98,6 +98,7 @@ static void test_system_calls_have_numbers_of_their_own(void **state)
 	{
 		const struct snap_arch *arch = *row;
 		assert_in_range(arch->syscall_insn_size, 1, sizeof(arch->syscall_insn));
+		assert_in_range(arch->insn_alignment, 1, arch->syscall_insn_size);
 		for (size_t i = 0; i < SNAP_NR_SYSCALLS; i++) {
 			assert_true(arch->syscalls[i] >= 0);
 			for (size_t j = 0; j < i; j++)
