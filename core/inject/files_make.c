@@ -7,6 +7,7 @@
 #include "core/plan/files.h"
 #include "core/tracee/fds.h"
 #include "core/tracee/memory.h"
+#include "core/tracee/open_flags.h"
 
 /** The kernel's bit of O_TMPFILE that is not O_DIRECTORY. */
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
@@ -70,16 +71,16 @@ static snap_err place(struct snap_restorer *restorer, int64_t fd, int number)
 
 static uint64_t open_flags(const struct snap_open_file *file, bool is_via)
 {
-	uint64_t flags = file->flags & ~(uint64_t)(O_CREAT | O_EXCL | O_TRUNC |
+	uint32_t flags = file->flags & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC |
 						   O_ASYNC | TMPFILE_BIT);
 	if (file->kind != SNAP_FILE_DIRECTORY)
-		flags &= ~(uint64_t)O_DIRECTORY;
+		flags &= ~(uint32_t)SNAP_OPEN_DIRECTORY;
 	if (is_via)
-		flags &= ~(uint64_t)O_NOFOLLOW;
+		flags &= ~(uint32_t)SNAP_OPEN_NOFOLLOW;
 	// To open an end of a FIFO, or a line, may take until somebody else comes.
 	if (file->kind == SNAP_FILE_PIPE || file->kind == SNAP_FILE_DEVICE)
 		flags |= O_NONBLOCK;
-	return flags | O_NOCTTY | O_CLOEXEC;
+	return snap_open_flags_for_kernel(flags) | O_NOCTTY | O_CLOEXEC;
 }
 
 /**

@@ -5,6 +5,7 @@
 #include "core/tracee/duplicate.h"
 #include "core/tracee/fds.h"
 #include "core/tracee/memory.h"
+#include "core/tracee/open_flags.h"
 #include "core/tracee/pipes.h"
 
 /*
@@ -64,8 +65,9 @@ static snap_err set_flags(struct snap_restorer *restorer, int number,
 			return error;
 	}
 	return snap_fd_call(restorer,
-			    &(struct snap_call)SNAP_CALL(FCNTL, (uint64_t)number,
-							 F_SETFL, file->flags),
+			    &(struct snap_call)
+				    SNAP_CALL(FCNTL, (uint64_t)number, F_SETFL,
+					      snap_open_flags_for_kernel(file->flags)),
 			    "set the flags of", number, NULL);
 }
 
@@ -179,7 +181,7 @@ static bool has_packets(const struct snap_fd_table *table,
 		    table->list[i].inode == pipe->inode &&
 		    table->list[i].device == pipe->device &&
 		    snap_open_file_writes(&table->list[i]) &&
-		    table->list[i].flags & O_DIRECT)
+		    table->list[i].flags & SNAP_OPEN_DIRECT)
 			return true;
 	return false;
 }

@@ -29,6 +29,19 @@ enum snap_file_kind {
 	SNAP_NR_FILE_KINDS,
 };
 
+/**
+ * Flags of open(2) that CPUs number differently, as most of them do
+ * (include/uapi/asm-generic/fcntl.h): in models and images they are the same for all.
+ */
+enum {
+	SNAP_OPEN_DIRECT = 1 << 14,
+	SNAP_OPEN_LARGEFILE = 1 << 15,
+	SNAP_OPEN_DIRECTORY = 1 << 16,
+	SNAP_OPEN_NOFOLLOW = 1 << 17,
+	SNAP_OPEN_RENUMBERED = SNAP_OPEN_DIRECT | SNAP_OPEN_LARGEFILE |
+			       SNAP_OPEN_DIRECTORY | SNAP_OPEN_NOFOLLOW,
+};
+
 /** What an open file is asked to watch: an element of an epoll set, or of inotify. */
 struct snap_watch {
 	/** The descriptor (epoll), or the watch descriptor. */
@@ -64,7 +77,7 @@ struct snap_open_file {
 	uint32_t kind;
 	/** Of stat(2): st_mode. */
 	uint32_t mode;
-	/** Of open(2), without O_CLOEXEC, as fdinfo has them. */
+	/** Of open(2), without O_CLOEXEC; some of them are SNAP_OPEN_…. */
 	uint32_t flags;
 	uint64_t pos;
 	uint64_t device;

@@ -4,7 +4,7 @@
 #include "core/plan/files.h"
 
 /** What F_SETFL can change (fs/fcntl.c, SETFL_MASK). */
-#define SETTABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
+#define SETTABLE (O_APPEND | O_NONBLOCK | O_ASYNC | SNAP_OPEN_DIRECT | O_NOATIME)
 
 /** An open file of the image on its way to be put back. */
 struct pair {

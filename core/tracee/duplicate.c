@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 
+#include "core/tracee/open_flags.h"
+
 /** include/uapi/linux/timerfd.h, which does not go with sys/timerfd.h. */
 #ifndef TFD_IOC_SET_TICKS
 #	define TFD_IOC_SET_TICKS _IOW('T', 0, uint64_t)
@@ -45,7 +47,7 @@ snap_err snap_tracee_set_flags(struct snap_tracee *tracee, int number, uint32_t 
 	_cleanup_close_ int fd = -1;
 	SNAP_TRY(duplicate(tracee, number, &fd));
 	SNAP_TRY(snap_tracee_enter(tracee, "set the flags of descriptor %d", number));
-	if (fcntl(fd, F_SETFL, flags) < 0)
+	if (fcntl(fd, F_SETFL, snap_open_flags_for_kernel(flags)) < 0)
 		return snap_error_os(errno, "cannot set the flags of descriptor %d",
 				     number);
 	return SNAP_OK;

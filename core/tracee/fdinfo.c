@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/tracee/open_flags.h"
+
 /*
  * Forms of the lines: Documentation/filesystems/proc.rst, 3.8; of those with a '%' in
  * their source: fs/eventpoll.c, fs/notify/fdinfo.c, fs/timerfd.c, fs/locks.c.
@@ -17,7 +19,7 @@ static snap_err parse_head(const char *line, struct snap_open_file *file)
 	uint32_t flags;
 	sscanf(line, "pos: %" SCNu64, &file->pos);
 	if (sscanf(line, "flags: %" SCNo32, &flags) == 1)
-		file->flags = flags;
+		file->flags = snap_open_flags_of_kernel(flags);
 	return SNAP_OK;
 }
 

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
 
     from .render import Page
 
+# SNAP_OPEN_DIRECT of core/model/files.h: the number in snapshots of every machine.
+_DIRECT = 0o40000
 _ACCESS = {os.O_RDONLY: "read", os.O_WRONLY: "write", os.O_RDWR: "read, write"}
 _FLAGS = (
     (os.O_APPEND, "append"),
     (os.O_NONBLOCK, "nonblock"),
     (os.O_ASYNC, "async"),
-    (os.O_DIRECT, "direct"),
+    (_DIRECT, "direct"),
     (os.O_PATH, "path"),
 )
 

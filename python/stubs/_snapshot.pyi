@@ -141,7 +141,7 @@ class Descriptor(TypedDict):
     close_on_exec: bool
     kind: str  # "file", "folder", "device", "pipe", "socket", "eventfd", ...
     path: str  # "pipe:[123]"
-    flags: int  # of open(2)
+    flags: int  # of open(2), on every machine with the numbers of x86-64
     offset: int
     count: int  # eventfd; timerfd: expirations
     mask: int  # signalfd

@@ -7,6 +7,7 @@
 #include "core/plan/explain.h"
 #include "core/plan/files.h"
 #include "core/tracee/fdinfo.h"
+#include "core/tracee/open_flags.h"
 
 static struct snap_open_file parse(enum snap_file_kind kind, const char *text)
 {
@@ -15,12 +16,25 @@ static struct snap_open_file parse(enum snap_file_kind kind, const char *text)
 	return file;
 }
 
+static void test_open_flags_have_the_same_numbers_everywhere(void **state)
+{
+	assert_int_equal(snap_open_flags_of_kernel(O_DIRECT), SNAP_OPEN_DIRECT);
+	assert_int_equal(snap_open_flags_of_kernel(O_DIRECTORY), SNAP_OPEN_DIRECTORY);
+	assert_int_equal(snap_open_flags_of_kernel(O_NOFOLLOW), SNAP_OPEN_NOFOLLOW);
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		uint32_t number = snap_open_flags_of_kernel(bit);
+		assert_int_equal(snap_open_flags_for_kernel(number), bit);
+		assert_true(number == bit || number & SNAP_OPEN_RENUMBERED);
+	}
+}
+
 static void test_fdinfo_tells_offset_and_flags(void **state)
 {
 	_cleanup_open_file_ struct snap_open_file file =
 		parse(SNAP_FILE_REGULAR, "pos:\t947\nflags:\t02100001\nmnt_id:\t27\n");
 	assert_int_equal(file.pos, 947);
-	assert_int_equal(file.flags, 02100001);
+	assert_int_equal(file.flags, snap_open_flags_of_kernel(02100001));
+	assert_int_equal(file.flags & ~SNAP_OPEN_RENUMBERED, 02000001);
 }
 
 static void test_fdinfo_tells_counters_and_timers(void **state)
@@ -226,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fdinfo_tells_offset_and_flags),
+		cmocka_unit_test(test_open_flags_have_the_same_numbers_everywhere),
 		cmocka_unit_test(test_fdinfo_tells_counters_and_timers),
 		cmocka_unit_test(test_fdinfo_tells_watches_in_their_order),
 		cmocka_unit_test(test_fdinfo_tells_locks),
