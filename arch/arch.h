@@ -53,6 +53,9 @@ struct snap_regset_desc {
 	size_t max_size;
 	/** The kernel takes it back through PTRACE_SETREGSET. */
 	bool is_writable;
+	/** How much of it the kernel takes, where that is less than it gives (ppc64le:
+	 * of the protection keys). 0: all. */
+	size_t writable_size;
 	/**
 	 * It repeats, wholly, what a set that is present too holds (x86: the legacy FP
 	 * set beside xstate). It is kept for tools that know nothing better, and not
@@ -255,6 +258,12 @@ struct snap_arch {
 	bool (*is_native)(const struct snap_thread *thread);
 
 	/**
+	 * Why a live thread would not execute a system call of ours where it is stopped
+	 * (ppc64le: inside of a transaction), as an error with a remedy. NULL: all do.
+	 */
+	_must_check_ snap_err (*check_live)(const struct snap_thread *thread);
+
+	/**
 	 * Where component `component` of register set `regset` begins, and its size.
 	 *
 	 * @return false when this CPU or this thread's set does not have it. NULL as a
@@ -296,6 +305,11 @@ struct snap_arch {
 	 * @param thread Its interrupted_result is not 0.
 	 */
 	void (*reenter_syscall)(uint8_t *regs, const struct snap_thread *thread);
+
+	/** rt_sigreturn(2) marks the thread so that no system call of it is restarted
+	 * before it has made another one: a landed thread makes one before
+	 * reenter_syscall(). */
+	bool sigreturn_bars_restart;
 
 	/** The number of the system call that general set `regs` is inside of, or -1.
 	 */

@@ -57,6 +57,8 @@ static snap_err read_thread(struct snap_tracee *tracee, pid_t tid,
 			snap_error_create(SNAP_ERROR_REFUSED,
 					  "thread %d runs 32-bit code", (int)tid),
 			"only 64-bit programs can be saved and restored");
+	if (tracee->arch->check_live)
+		SNAP_TRY(tracee->arch->check_live(thread));
 
 	struct snap_proc_stat stat;
 	SNAP_TRY(snap_proc_read_stat(tracee, tid, &stat));

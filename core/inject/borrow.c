@@ -96,6 +96,10 @@ static snap_err read_thread(struct snap_borrowed *borrowed)
 		thread->members &= ~(uint32_t)SNAP_THREAD_SIGINFO;
 	}
 	SNAP_TRY(snap_tracee_read_regsets(borrowed->tracee, thread));
+	// In no call, in words that also hold when it has made calls for us.
+	const struct snap_arch *arch = borrowed->tracee->arch;
+	if (arch->syscall_number(thread->regsets[0].data) < 0)
+		arch->set_pc(thread->regsets[0].data, arch->pc(thread));
 	SNAP_TRY(snap_tracee_read_sigmask(borrowed->tracee, thread->tid,
 					  &thread->sigmask));
 	thread->members |= SNAP_THREAD_SIGMASK;
@@ -328,6 +332,16 @@ static snap_err settle_restart(struct snap_borrowed *borrowed)
 	return SNAP_OK;
 }
 
+snap_err snap_borrowed_allow_restart(struct snap_borrowed *borrowed)
+{
+	int64_t ignored;
+	if (!borrowed->has_lost_restart ||
+	    !borrowed->tracee->arch->sigreturn_bars_restart)
+		return SNAP_OK;
+	SNAP_TRY(snap_borrowed_block(borrowed));
+	return snap_borrowed_call(borrowed, SNAP_SYS_GETPID, SNAP_ARGS(0), &ignored);
+}
+
 /** Write back the sets that our calls have changed; the general one always. */
 static snap_err write_registers_back(struct snap_borrowed *borrowed)
 {
@@ -355,6 +369,8 @@ snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
 		SNAP_TRY(run_to_syscall_stop(borrowed));
 	borrowed->is_inside_call = false;
 	SNAP_TRY(settle_restart(borrowed));
+	if (tracee->arch->syscall_number(thread->regsets[0].data) >= 0)
+		SNAP_TRY(snap_borrowed_allow_restart(borrowed));
 	SNAP_TRY(write_registers_back(borrowed));
 	if (borrowed->rseq_cs)
 		SNAP_TRY(snap_tracee_write(tracee,

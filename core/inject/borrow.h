@@ -103,6 +103,12 @@ _must_check_ snap_err snap_borrowed_sigreturn(struct snap_borrowed *borrowed,
 					      const struct snap_regset *general,
 					      uint64_t frame);
 
+/**
+ * After a frame was loaded: make the kernel restart calls of the thread again, where a
+ * frame bars that (arch.h, sigreturn_bars_restart). Its general registers are lost.
+ */
+_must_check_ snap_err snap_borrowed_allow_restart(struct snap_borrowed *borrowed);
+
 /** The system call arguments; those not given are 0. */
 #define SNAP_ARGS(...) ((const uint64_t[SNAP_MAX_SYSCALL_ARGS]){ __VA_ARGS__ })
 

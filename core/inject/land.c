@@ -97,6 +97,7 @@ static snap_err reenter(struct snap_borrowed *borrowed,
 {
 	if (!wanted->interrupted_result)
 		return SNAP_OK;
+	SNAP_TRY(snap_borrowed_allow_restart(borrowed));
 	_cleanup_thread_ struct snap_thread copy = { .tid = wanted->tid };
 	const struct snap_regset *general = &wanted->regsets[0];
 	SNAP_TRY(snap_thread_set_regset(&copy, 0, general->data, general->size));
@@ -109,10 +110,10 @@ snap_err snap_land_finish(struct snap_borrowed *borrowed,
 			  const struct snap_thread *wanted)
 {
 	struct snap_tracee *tracee = borrowed->tracee;
+	SNAP_TRY(reenter(borrowed, wanted));
 	if (borrowed->dispatch.mode)
 		SNAP_TRY(snap_tracee_write_user_dispatch(tracee, wanted->tid,
 							 &borrowed->dispatch));
-	SNAP_TRY(reenter(borrowed, wanted));
 	SNAP_TRY(snap_rearm(tracee, wanted->tid, wanted->sigmask,
 			    snap_thread_has(wanted, SNAP_THREAD_SIGINFO)
 				    ? wanted->siginfo

@@ -96,6 +96,8 @@ snap_err snap_tracee_write_regset(struct snap_tracee *tracee, pid_t tid, size_t 
 	const struct snap_regset_desc *desc = &tracee->arch->regsets[index];
 	SNAP_TRY(snap_tracee_enter(tracee, "write the %s registers of thread %d",
 				   desc->name, (int)tid));
+	if (desc->writable_size && size > desc->writable_size)
+		size = desc->writable_size;
 	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
 	if (desc->slots ? !write_slots(desc->slots, tid, data)
 			: ptrace(PTRACE_SETREGSET, tid, desc->note_type, &iov) < 0)
