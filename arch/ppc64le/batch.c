@@ -1,0 +1,68 @@
+/*
+ * The code that runs a batch of system calls in the inferior, in one resumption.
+ *
+ * r14 is the next entry of the table, r15 its end, r16 the signal, r17 whether to stop
+ * at an error, r18 is for the end: registers that a system call leaves alone
+ * (Documentation/powerpc/syscall64-abi.rst). Bytes instead of assembly, because every
+ * architecture is compiled on every host; `objdump -D -b binary -m powerpc:common64
+ * -EL` shows what they are.
+ */
+#include "arch/ppc64le/ppc64le.h"
+
+const uint8_t snap_ppc64le_batch_code[PPC_BATCH_CODE_SIZE] = {
+	0x40, 0x78, 0x2e, 0x7c, // again: cmpld r14, r15
+	0x60, 0x00, 0x82, 0x41, //        beq done
+	0x00, 0x00, 0x0e, 0xe8, //        ld r0, 0(r14)
+	0x08, 0x00, 0x6e, 0xe8, //        ld r3, 8(r14)
+	0x10, 0x00, 0x8e, 0xe8, //        ld r4, 16(r14)
+	0x18, 0x00, 0xae, 0xe8, //        ld r5, 24(r14)
+	0x20, 0x00, 0xce, 0xe8, //        ld r6, 32(r14)
+	0x28, 0x00, 0xee, 0xe8, //        ld r7, 40(r14)
+	0x30, 0x00, 0x0e, 0xe9, //        ld r8, 48(r14)
+	0x02, 0x00, 0x00, 0x44, //        sc
+	0x1c, 0x00, 0x83, 0x40, //        bns good
+	0xd0, 0x00, 0x63, 0x7c, //        neg r3, r3
+	0x38, 0x00, 0x6e, 0xf8, //        std r3, 56(r14)
+	0x40, 0x00, 0xce, 0x39, //        addi r14, r14, 64
+	0x00, 0x00, 0x31, 0x2c, //        cmpdi r17, 0
+	0xc4, 0xff, 0x82, 0x41, //        beq again
+	0x24, 0x00, 0x00, 0x48, //        b done
+	0x00, 0x00, 0x0e, 0xe8, // good:  ld r0, 0(r14)
+	0xb3, 0x01, 0x20, 0x28, //        cmpldi r0, 435 (clone3)
+	0x0c, 0x00, 0x82, 0x40, //        bne keep
+	0x00, 0x00, 0x23, 0x2c, //        cmpdi r3, 0
+	0x3c, 0x00, 0x82, 0x41, //        beq child
+	0x38, 0x00, 0x6e, 0xf8, // keep:  std r3, 56(r14)
+	0x40, 0x00, 0xce, 0x39, //        addi r14, r14, 64
+	0xa0, 0xff, 0xff, 0x4b, //        b again
+	0x14, 0x00, 0x00, 0x38, // done:  li r0, 20 (getpid)
+	0x02, 0x00, 0x00, 0x44, //        sc
+	0x78, 0x1b, 0x72, 0x7c, //        mr r18, r3
+	0xcf, 0x00, 0x00, 0x38, //        li r0, 207 (gettid)
+	0x02, 0x00, 0x00, 0x44, //        sc
+	0x78, 0x1b, 0x64, 0x7c, //        mr r4, r3
+	0x78, 0x93, 0x43, 0x7e, //        mr r3, r18
+	0x78, 0x83, 0x05, 0x7e, //        mr r5, r16
+	0xfa, 0x00, 0x00, 0x38, //        li r0, 250 (tgkill)
+	0x02, 0x00, 0x00, 0x44, //        sc
+	0xd8, 0xff, 0xff, 0x4b, //        b done
+	0x1d, 0x00, 0x00, 0x38, // child: li r0, 29 (pause)
+	0x02, 0x00, 0x00, 0x44, //        sc
+	0xf8, 0xff, 0xff, 0x4b, //        b child
+};
+
+_Static_assert(sizeof(struct snap_batch_entry) == 64,
+	       "the code knows the size of an entry");
+_Static_assert(offsetof(struct snap_batch_entry, result) == 56,
+	       "the code knows where the result goes");
+
+void snap_ppc64le_prepare_batch(uint8_t *regs, uint64_t code, uint64_t table, size_t nr,
+				int signal, bool stops_at_error)
+{
+	snap_ppc64le_set_pc(regs, code);
+	snap_ppc64le_set_reg(regs, PPC_R14, table);
+	snap_ppc64le_set_reg(regs, PPC_R14 + 1,
+			     table + nr * sizeof(struct snap_batch_entry));
+	snap_ppc64le_set_reg(regs, PPC_R14 + 2, (uint64_t)signal);
+	snap_ppc64le_set_reg(regs, PPC_R14 + 3, stops_at_error);
+}
