@@ -49,20 +49,48 @@ int snap_arch_find_regset(const struct snap_arch *arch, const char *owner,
 	return -1;
 }
 
-/** Where a piece begins in its register set; false when the thread does not have it. */
+/** Where a piece is in a thread. */
+struct place {
+	unsigned regset;
+	size_t offset;
+	size_t size;
+};
+
+/** False when the thread does not have the piece. */
 static bool locate_piece(const struct snap_arch *arch, const struct snap_cpu *cpu,
 			 const struct snap_thread *thread,
-			 const struct snap_register_piece *piece, size_t *ret)
+			 const struct snap_register_desc *desc,
+			 const struct snap_register_piece *piece, struct place *ret)
 {
-	size_t base = 0, room = thread->regsets[piece->regset].size;
+	unsigned regset = piece->regset;
+	size_t base = 0, room = thread->regsets[regset].size;
 	if (piece->component >= 0 &&
-	    !arch->locate_component(cpu, thread, piece->regset,
-				    (unsigned)piece->component, &base, &room))
+	    !arch->locate_component(cpu, thread, &regset, (unsigned)piece->component,
+				    &base, &room))
 		return false;
-	if (piece->offset > room || piece->size > room - piece->offset)
+	size_t size = desc->is_scalable && room < piece->size ? room : piece->size;
+	if (piece->offset > room || size > room - piece->offset)
 		return false;
-	*ret = base + piece->offset;
+	*ret = (struct place){
+		.regset = regset,
+		.offset = base + piece->offset,
+		.size = size,
+	};
 	return true;
+}
+
+size_t snap_arch_register_size(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			       const struct snap_thread *thread,
+			       const struct snap_register_desc *desc)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < SNAP_MAX_PIECES && desc->pieces[i].size; i++) {
+		struct place place;
+		if (!locate_piece(arch, cpu, thread, desc, &desc->pieces[i], &place))
+			return 0;
+		size += place.size;
+	}
+	return size;
 }
 
 bool snap_arch_read_register(const struct snap_arch *arch, const struct snap_cpu *cpu,
@@ -70,12 +98,12 @@ bool snap_arch_read_register(const struct snap_arch *arch, const struct snap_cpu
 			     const struct snap_register_desc *desc, uint8_t *ret)
 {
 	for (size_t i = 0; i < SNAP_MAX_PIECES && desc->pieces[i].size; i++) {
-		const struct snap_register_piece *piece = &desc->pieces[i];
-		size_t offset;
-		if (!locate_piece(arch, cpu, thread, piece, &offset))
+		struct place place;
+		if (!locate_piece(arch, cpu, thread, desc, &desc->pieces[i], &place))
 			return false;
-		memcpy(ret, thread->regsets[piece->regset].data + offset, piece->size);
-		ret += piece->size;
+		memcpy(ret, thread->regsets[place.regset].data + place.offset,
+		       place.size);
+		ret += place.size;
 	}
 	return true;
 }

@@ -62,6 +62,14 @@ struct snap_regset_desc {
 	 * restored.
 	 */
 	bool is_shadowed;
+	/**
+	 * It is written before the signal frame is loaded, too: the kernel refuses
+	 * frames that do not go with it (aarch64: the vector length). Sets are written
+	 * from the last row of the table to the first.
+	 */
+	bool is_before_frame;
+	/** A set that is no larger says only that it is empty, and counts as absent. */
+	size_t empty_size;
 	/** NULL: PTRACE_GETREGSET gives it. */
 	const struct snap_regset_slots *slots;
 };
@@ -94,7 +102,7 @@ struct snap_register_piece {
 	 * absolute. */
 	int8_t component;
 	uint16_t offset;
-	uint16_t size;
+	uint32_t size;
 };
 
 /** A register by the name that GDB gives it; its pieces are joined lowest first. */
@@ -103,7 +111,13 @@ struct snap_register_desc {
 	enum snap_register_format format;
 	enum snap_register_group group;
 	/** In bytes; the sum of the sizes of its pieces. */
-	uint16_t size;
+	uint32_t size;
+	/**
+	 * It is as long as the component that its only piece is:
+	 * snap_arch_register_size() tells, and `size` is the most (aarch64: vectors
+	 * whose length a thread sets).
+	 */
+	bool is_scalable;
 	/** Unused pieces have size 0. */
 	struct snap_register_piece pieces[SNAP_MAX_PIECES];
 };
@@ -193,7 +207,7 @@ struct snap_batch_entry {
 	int64_t result;
 };
 
-/** How many bytes of code before the program counter identify_syscall() looks at. */
+/** How many bytes of code around the program counter identify_syscall() looks at. */
 #define SNAP_SYSCALL_CODE_SIZE 32
 
 /** Called once for every difference found. */
@@ -264,13 +278,15 @@ struct snap_arch {
 	_must_check_ snap_err (*check_live)(const struct snap_thread *thread);
 
 	/**
-	 * Where component `component` of register set `regset` begins, and its size.
+	 * Where component `component` of register set `*regset` begins, and its size.
 	 *
+	 * @param[in,out] regset Another one where this thread has the component there
+	 *	(aarch64: streaming mode).
 	 * @return false when this CPU or this thread's set does not have it. NULL as a
 	 *	function: no register set of this architecture has components.
 	 */
 	bool (*locate_component)(const struct snap_cpu *cpu,
-				 const struct snap_thread *thread, unsigned regset,
+				 const struct snap_thread *thread, unsigned *regset,
 				 unsigned component, size_t *ret_offset,
 				 size_t *ret_size);
 
@@ -280,11 +296,27 @@ struct snap_arch {
 	 * back; leaves any other thread alone. To be called before rewind_syscall().
 	 * NULL: this architecture keeps the number.
 	 *
-	 * @param code The `size` bytes that end at the program counter,
-	 *	SNAP_SYSCALL_CODE_SIZE of them where they can be read, else fewer.
+	 * With rewinds_early: set interrupted_syscall and interrupted_result of a
+	 *thread that stands at the instruction of a call which it may have been inside
+	 *of.
+	 *
+	 * @param code The `size` bytes that end at the program counter or, with
+	 *	rewinds_early, behind its instruction: SNAP_SYSCALL_CODE_SIZE of them
+	 *	where they can be read, else fewer.
 	 */
 	void (*identify_syscall)(struct snap_thread *thread, const uint8_t *code,
 				 size_t size);
+
+	/**
+	 * In a signal's stop the kernel has taken a thread back to the instruction of
+	 * the call that it was inside of, and it shows all registers only there: in the
+	 * stop at the end of a call it does not (aarch64: x7).
+	 */
+	bool rewinds_early;
+
+	/** The set that has the number of the call a thread is inside of, 32 bits,
+	 * which reenter_syscall() cannot write. 0: it is the general one. */
+	size_t syscall_regset;
 
 	/**
 	 * Bring a thread stopped by a signal into the form that needs no help from the
@@ -475,10 +507,15 @@ const struct snap_arch *snap_arch_host(void);
 int snap_arch_find_regset(const struct snap_arch *arch, const char *owner,
 			  uint32_t note_type);
 
+/** How many bytes a register has in this thread; 0: it does not have it (all of it). */
+size_t snap_arch_register_size(const struct snap_arch *arch, const struct snap_cpu *cpu,
+			       const struct snap_thread *thread,
+			       const struct snap_register_desc *desc);
+
 /**
  * The bytes of a register, lowest first.
  *
- * @param[out] ret `desc->size` bytes.
+ * @param[out] ret snap_arch_register_size() of them, at most `desc->size`.
  * @return false when this thread does not have it (all of it).
  */
 bool snap_arch_read_register(const struct snap_arch *arch, const struct snap_cpu *cpu,

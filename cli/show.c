@@ -74,11 +74,11 @@ static void put_frame(size_t level, const struct snap_frame *frame)
 	(void)putchar('\n');
 }
 
-static void put_register(const struct snap_register_desc *desc, const uint8_t *value)
+static void put_register(const char *name, const uint8_t *value, size_t size)
 {
-	(void)printf("  %-12s 0x", desc->name);
+	(void)printf("  %-12s 0x", name);
 	// The highest byte first, in words of eight.
-	for (size_t i = desc->size; i-- > 0;)
+	for (size_t i = size; i-- > 0;)
 		(void)printf("%02x%s", value[i], i && i % 8 == 0 ? " " : "");
 	(void)putchar('\n');
 }
@@ -89,11 +89,15 @@ static snap_err put_registers(const struct snap_snapshot *snapshot,
 	const struct snap_arch *arch = snapshot->arch;
 	for (size_t i = 0; i < arch->nr_registers; i++) {
 		const struct snap_register_desc *desc = &arch->registers[i];
-		_cleanup_free_ uint8_t *value = malloc(desc->size);
+		size_t size =
+			snap_arch_register_size(arch, &snapshot->cpu, thread, desc);
+		if (!size)
+			continue;
+		_cleanup_free_ uint8_t *value = malloc(size);
 		if (!value)
 			return &snap_enomem;
 		if (snap_arch_read_register(arch, &snapshot->cpu, thread, desc, value))
-			put_register(desc, value);
+			put_register(desc->name, value, size);
 	}
 	return SNAP_OK;
 }

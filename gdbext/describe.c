@@ -207,7 +207,8 @@ PyObject *snap_py_mappings(const struct snap_snapshot *snapshot)
 	return snap_take(list);
 }
 
-PyObject *snap_py_register(const struct snap_register_desc *desc, const uint8_t *value)
+PyObject *snap_py_register(const struct snap_register_desc *desc, const uint8_t *value,
+			   size_t size)
 {
 	static const char *const formats[] = {
 		[SNAP_REGISTER_UINT] = "uint",     [SNAP_REGISTER_ADDRESS] = "address",
@@ -222,7 +223,7 @@ PyObject *snap_py_register(const struct snap_register_desc *desc, const uint8_t 
 	};
 	return Py_BuildValue("{s:s,s:s,s:s,s:y#}", "name", desc->name, "group",
 			     groups[desc->group], "format", formats[desc->format],
-			     "value", value, (Py_ssize_t)desc->size);
+			     "value", value, (Py_ssize_t)size);
 }
 
 PyObject *snap_py_registers(const struct snap_snapshot *snapshot,
@@ -232,12 +233,16 @@ PyObject *snap_py_registers(const struct snap_snapshot *snapshot,
 	_cleanup_pydecref_ PyObject *list = PyList_New(0);
 	for (size_t i = 0; list && i < arch->nr_registers; i++) {
 		const struct snap_register_desc *desc = &arch->registers[i];
-		_cleanup_free_ uint8_t *value = malloc(desc->size);
+		size_t size =
+			snap_arch_register_size(arch, &snapshot->cpu, thread, desc);
+		if (!size)
+			continue;
+		_cleanup_free_ uint8_t *value = malloc(size);
 		if (!value)
 			return PyErr_NoMemory();
 		if (snap_arch_read_register(arch, &snapshot->cpu, thread, desc,
 					    value) &&
-		    append(list, snap_py_register(desc, value)) < 0)
+		    append(list, snap_py_register(desc, value, size)) < 0)
 			return NULL;
 	}
 	return snap_take(list);

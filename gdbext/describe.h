@@ -24,7 +24,8 @@ PyObject *snap_py_threads(const struct snap_snapshot *snapshot);
 PyObject *snap_py_mappings(const struct snap_snapshot *snapshot);
 
 /** @param value desc->size bytes. */
-PyObject *snap_py_register(const struct snap_register_desc *desc, const uint8_t *value);
+PyObject *snap_py_register(const struct snap_register_desc *desc, const uint8_t *value,
+			   size_t size);
 
 PyObject *snap_py_registers(const struct snap_snapshot *snapshot,
 			    const struct snap_thread *thread);

@@ -85,13 +85,17 @@ static PyObject *register_value(const struct snap_snapshot *snapshot,
 {
 	if (!desc)
 		Py_RETURN_NONE;
-	_cleanup_free_ uint8_t *value = malloc(desc->size);
+	size_t size =
+		snap_arch_register_size(snapshot->arch, &snapshot->cpu, thread, desc);
+	if (!size)
+		Py_RETURN_NONE;
+	_cleanup_free_ uint8_t *value = malloc(size);
 	if (!value)
 		return PyErr_NoMemory();
 	if (!snap_arch_read_register(snapshot->arch, &snapshot->cpu, thread, desc,
 				     value))
 		Py_RETURN_NONE;
-	return snap_py_register(desc, value);
+	return snap_py_register(desc, value, size);
 }
 
 static PyObject *registers(const struct snap_diff *diff)

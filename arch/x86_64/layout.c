@@ -151,6 +151,14 @@ bool snap_x86_64_locate_component(const struct snap_cpu *cpu,
 	return true;
 }
 
+bool snap_x86_64_locate(const struct snap_cpu *cpu, const struct snap_thread *thread,
+			unsigned *regset, unsigned component, size_t *ret_offset,
+			size_t *ret_size)
+{
+	return snap_x86_64_locate_component(cpu, thread, *regset, component, ret_offset,
+					    ret_size);
+}
+
 size_t snap_x86_64_note_size(const struct snap_cpu *cpu,
 			     const struct snap_thread *thread, size_t regset)
 {

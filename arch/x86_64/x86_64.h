@@ -235,6 +235,11 @@ bool snap_x86_64_locate_component(const struct snap_cpu *cpu,
 				  unsigned component, size_t *ret_offset,
 				  size_t *ret_size);
 
+/** The same as arch.h wants it: components stay in their set. */
+bool snap_x86_64_locate(const struct snap_cpu *cpu, const struct snap_thread *thread,
+			unsigned *regset, unsigned component, size_t *ret_offset,
+			size_t *ret_size);
+
 /* sigframe.c, sigframe_decode.c */
 
 _must_check_ snap_err snap_x86_64_sigframe_size(const struct snap_cpu *cpu,

@@ -4,6 +4,7 @@
 #include "core/capture/files.h"
 #include "core/capture/signals.h"
 #include "core/inject/borrow.h"
+#include "core/inject/rearm.h"
 #include "core/tracee/attributes.h"
 #include "core/tracee/mappings.h"
 #include "core/tracee/pending.h"
@@ -51,6 +52,7 @@ static snap_err read_thread(struct snap_tracee *tracee, pid_t tid,
 	enum snap_stop_kind kind;
 	SNAP_TRY(snap_tracee_read_stop(tracee, thread, &kind));
 	SNAP_TRY(snap_borrow_check(tid, kind));
+	SNAP_TRY(snap_leave_syscall(tracee, thread, kind));
 	SNAP_TRY(snap_tracee_read_regsets(tracee, thread));
 	if (!tracee->arch->is_native(thread))
 		return snap_error_with_remedy(

@@ -94,7 +94,9 @@ static snap_err read_thread(struct snap_borrowed *borrowed)
 		SNAP_TRY(finish_clone(borrowed));
 		// The event's siginfo means nothing any more.
 		thread->members &= ~(uint32_t)SNAP_THREAD_SIGINFO;
+		kind = SNAP_STOP_SYSCALL_EXIT;
 	}
+	SNAP_TRY(snap_leave_syscall(borrowed->tracee, thread, kind));
 	SNAP_TRY(snap_tracee_read_regsets(borrowed->tracee, thread));
 	// In no call, in words that also hold when it has made calls for us.
 	const struct snap_arch *arch = borrowed->tracee->arch;
@@ -315,6 +317,28 @@ snap_err snap_borrowed_sigreturn(struct snap_borrowed *borrowed,
 }
 
 /**
+ * The kernel has taken the thread back to the instruction of a call and forgotten, with
+ * our calls, that it was inside.
+ */
+static snap_err settle_rewound(struct snap_borrowed *borrowed)
+{
+	struct snap_thread *thread = &borrowed->thread;
+	_cleanup_thread_ struct snap_thread settled;
+	SNAP_TRY(snap_thread_copy(thread, &settled));
+	SNAP_TRY(snap_settle_syscall(borrowed->tracee, &settled));
+	struct snap_regset *general = &thread->regsets[0];
+	bool is_same = !memcmp(general->data, settled.regsets[0].data, general->size);
+	// A call that goes on where it was, by restart_syscall(2), does so as it
+	// stands.
+	if (!is_same && !borrowed->has_lost_restart)
+		return SNAP_OK;
+	memcpy(general->data, settled.regsets[0].data, general->size);
+	thread->interrupted_syscall = settled.interrupted_syscall;
+	thread->interrupted_result = settled.interrupted_result;
+	return SNAP_OK;
+}
+
+/**
  * A call that the kernel was to resume with its restart block is made again from its
  * start when a frame has made the kernel forget the block.
  */
@@ -323,6 +347,8 @@ static snap_err settle_restart(struct snap_borrowed *borrowed)
 	const struct snap_arch *arch = borrowed->tracee->arch;
 	struct snap_thread *thread = &borrowed->thread;
 	uint8_t *regs = thread->regsets[0].data;
+	if (arch->rewinds_early)
+		return settle_rewound(borrowed);
 	if (!borrowed->has_lost_restart || arch->syscall_number(regs) < 0 ||
 	    arch->syscall_result(regs) != -ERESTART_RESTARTBLOCK)
 		return SNAP_OK;
@@ -332,7 +358,11 @@ static snap_err settle_restart(struct snap_borrowed *borrowed)
 	return SNAP_OK;
 }
 
-snap_err snap_borrowed_allow_restart(struct snap_borrowed *borrowed)
+/**
+ * After a frame was loaded: make the kernel restart calls of the thread again, where a
+ * frame bars that (arch.h, sigreturn_bars_restart). Its general registers are lost.
+ */
+static snap_err allow_restart(struct snap_borrowed *borrowed)
 {
 	int64_t ignored;
 	if (!borrowed->has_lost_restart ||
@@ -342,23 +372,38 @@ snap_err snap_borrowed_allow_restart(struct snap_borrowed *borrowed)
 	return snap_borrowed_call(borrowed, SNAP_SYS_GETPID, SNAP_ARGS(0), &ignored);
 }
 
-/** Write back the sets that our calls have changed; the general one always. */
-static snap_err write_registers_back(struct snap_borrowed *borrowed)
+/** The kernel takes the first argument of a call from the last one that was entered. */
+static snap_err recall_argument(struct snap_borrowed *borrowed,
+				const struct snap_thread *thread)
+{
+	const struct snap_arch *arch = borrowed->tracee->arch;
+	int64_t argument = arch->syscall_result(thread->regsets[0].data), pid;
+	SNAP_TRY(snap_borrowed_block(borrowed));
+	return snap_borrowed_call(borrowed, SNAP_SYS_GETPID,
+				  SNAP_ARGS((uint64_t)argument), &pid);
+}
+
+snap_err snap_borrowed_reenter(struct snap_borrowed *borrowed,
+			       const struct snap_thread *thread)
 {
 	struct snap_tracee *tracee = borrowed->tracee;
-	pid_t tid = borrowed->thread.tid;
-	_cleanup_thread_ struct snap_thread now = { .tid = tid };
-	for (size_t i = tracee->arch->nr_regsets; i-- > 0;) {
-		const struct snap_regset *set = &borrowed->thread.regsets[i];
-		if (!set->size || !tracee->arch->regsets[i].is_writable)
-			continue;
-		SNAP_TRY(snap_tracee_read_regset(tracee, i, &now));
-		if (now.regsets[i].size != set->size ||
-		    memcmp(now.regsets[i].data, set->data, set->size))
-			SNAP_TRY(snap_tracee_write_regset(tracee, tid, i, set->data,
-							  set->size));
-	}
-	return SNAP_OK;
+	const struct snap_arch *arch = tracee->arch;
+	const struct snap_regset *general = &thread->regsets[0];
+	if (!thread->interrupted_result)
+		return SNAP_OK;
+	_cleanup_free_ uint8_t *regs = copy_registers(general);
+	if (!regs)
+		return &snap_enomem;
+	SNAP_TRY(allow_restart(borrowed));
+	if (arch->rewinds_early)
+		SNAP_TRY(recall_argument(borrowed, thread));
+	arch->reenter_syscall(regs, thread);
+	if (arch->syscall_regset)
+		SNAP_TRY(snap_tracee_write_regset(tracee, thread->tid,
+						  arch->syscall_regset,
+						  &thread->interrupted_syscall,
+						  sizeof(thread->interrupted_syscall)));
+	return snap_tracee_write_regset(tracee, thread->tid, 0, regs, general->size);
 }
 
 snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
@@ -370,8 +415,10 @@ snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
 	borrowed->is_inside_call = false;
 	SNAP_TRY(settle_restart(borrowed));
 	if (tracee->arch->syscall_number(thread->regsets[0].data) >= 0)
-		SNAP_TRY(snap_borrowed_allow_restart(borrowed));
-	SNAP_TRY(write_registers_back(borrowed));
+		SNAP_TRY(allow_restart(borrowed));
+	SNAP_TRY(snap_tracee_write_regsets(tracee, thread, NULL));
+	if (tracee->arch->rewinds_early)
+		SNAP_TRY(snap_borrowed_reenter(borrowed, thread));
 	if (borrowed->rseq_cs)
 		SNAP_TRY(snap_tracee_write(tracee,
 					   thread->rseq.address + SNAP_RSEQ_CS_OFFSET,
@@ -384,6 +431,8 @@ snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
 			    snap_thread_has(thread, SNAP_THREAD_SIGINFO)
 				    ? thread->siginfo
 				    : NULL));
+	if (tracee->arch->rewinds_early)
+		SNAP_TRY(snap_tracee_write_regsets(tracee, thread, NULL));
 	SNAP_TRY(snap_stops_send(tracee, thread->tid, &borrowed->stops));
 	borrowed->is_active = false;
 	return SNAP_OK;

@@ -103,14 +103,17 @@ _must_check_ snap_err snap_borrowed_sigreturn(struct snap_borrowed *borrowed,
 					      const struct snap_regset *general,
 					      uint64_t frame);
 
-/**
- * After a frame was loaded: make the kernel restart calls of the thread again, where a
- * frame bars that (arch.h, sigreturn_bars_restart). Its general registers are lost.
- */
-_must_check_ snap_err snap_borrowed_allow_restart(struct snap_borrowed *borrowed);
-
 /** The system call arguments; those not given are 0. */
 #define SNAP_ARGS(...) ((const uint64_t[SNAP_MAX_SYSCALL_ARGS]){ __VA_ARGS__ })
+
+/**
+ * A thread that was interrupted in a system call (`thread` says in which one, and with
+ * which note) goes back into it: what a signal handler does to the call is for the
+ * kernel to decide, when the debugger has said which signal it gets. Others stay as
+ * they are.
+ */
+_must_check_ snap_err snap_borrowed_reenter(struct snap_borrowed *borrowed,
+					    const struct snap_thread *thread);
 
 /** Give the thread back as it was. May be called again when it failed. */
 _must_check_ snap_err snap_borrowed_return(struct snap_borrowed *borrowed);

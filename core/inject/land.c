@@ -40,22 +40,15 @@ static snap_err compare(struct snap_borrowed *borrowed, const struct snap_cpu *c
 	return SNAP_OK;
 }
 
-/** Write the sets whose bytes differ; the kernel decides what it takes of them. */
-static snap_err patch(struct snap_borrowed *borrowed, const struct snap_thread *wanted,
-		      const struct snap_thread *now)
+/** A set that says nothing which another one does not say as well is left alone. */
+static bool is_own(const struct snap_regset_desc *desc)
 {
-	const struct snap_arch *arch = borrowed->tracee->arch;
-	for (size_t i = arch->nr_regsets; i-- > 0;) {
-		const struct snap_regset *want = &wanted->regsets[i];
-		const struct snap_regset *is = &now->regsets[i];
-		if (!want->size || want->size != is->size ||
-		    !arch->regsets[i].is_writable || arch->regsets[i].is_shadowed ||
-		    !memcmp(want->data, is->data, is->size))
-			continue;
-		SNAP_TRY(snap_tracee_write_regset(borrowed->tracee, wanted->tid, i,
-						  want->data, want->size));
-	}
-	return SNAP_OK;
+	return !desc->is_shadowed;
+}
+
+static bool is_before_frame(const struct snap_regset_desc *desc)
+{
+	return desc->is_before_frame;
 }
 
 static snap_err verify(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
@@ -66,7 +59,7 @@ static snap_err verify(struct snap_borrowed *borrowed, const struct snap_cpu *cp
 	SNAP_TRY(compare(borrowed, cpu, wanted, &now, &findings));
 	if (!findings.nr)
 		return SNAP_OK;
-	SNAP_TRY(patch(borrowed, wanted, &now));
+	SNAP_TRY(snap_tracee_write_regsets(borrowed->tracee, wanted, is_own));
 	SNAP_TRY(compare(borrowed, cpu, wanted, &now, &findings));
 	if (!findings.nr)
 		return SNAP_OK;
@@ -83,34 +76,16 @@ snap_err snap_land(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
 	_cleanup_buffer_ struct snap_buffer bytes = { 0 };
 	SNAP_TRY(tracee->arch->sigframe_encode(cpu, wanted, frame, &bytes));
 	SNAP_TRY(snap_tracee_write(tracee, frame, bytes.data, bytes.size));
+	SNAP_TRY(snap_tracee_write_regsets(tracee, wanted, is_before_frame));
 	SNAP_TRY(snap_borrowed_sigreturn(borrowed, &wanted->regsets[0], frame));
 	return verify(borrowed, cpu, wanted);
 }
 
-/**
- * A thread that was interrupted in a system call goes back into it: what a signal
- * handler does to the call is for the kernel to decide, when the debugger has said
- * which signal it gets.
- */
-static snap_err reenter(struct snap_borrowed *borrowed,
-			const struct snap_thread *wanted)
-{
-	if (!wanted->interrupted_result)
-		return SNAP_OK;
-	SNAP_TRY(snap_borrowed_allow_restart(borrowed));
-	_cleanup_thread_ struct snap_thread copy = { .tid = wanted->tid };
-	const struct snap_regset *general = &wanted->regsets[0];
-	SNAP_TRY(snap_thread_set_regset(&copy, 0, general->data, general->size));
-	borrowed->tracee->arch->reenter_syscall(copy.regsets[0].data, wanted);
-	return snap_tracee_write_regset(borrowed->tracee, wanted->tid, 0,
-					copy.regsets[0].data, general->size);
-}
-
-snap_err snap_land_finish(struct snap_borrowed *borrowed,
+snap_err snap_land_finish(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
 			  const struct snap_thread *wanted)
 {
 	struct snap_tracee *tracee = borrowed->tracee;
-	SNAP_TRY(reenter(borrowed, wanted));
+	SNAP_TRY(snap_borrowed_reenter(borrowed, wanted));
 	if (borrowed->dispatch.mode)
 		SNAP_TRY(snap_tracee_write_user_dispatch(tracee, wanted->tid,
 							 &borrowed->dispatch));
@@ -118,6 +93,9 @@ snap_err snap_land_finish(struct snap_borrowed *borrowed,
 			    snap_thread_has(wanted, SNAP_THREAD_SIGINFO)
 				    ? wanted->siginfo
 				    : NULL));
+	// What the calls since the landing have changed, and what can only be had here.
+	if (tracee->arch->rewinds_early)
+		SNAP_TRY(verify(borrowed, cpu, wanted));
 	struct snap_stops due = snap_stops_debuggers(&borrowed->stops);
 	return snap_stops_send(tracee, wanted->tid,
 			       wanted->pending.is_captured ? &due : &borrowed->stops);

@@ -29,6 +29,7 @@ _must_check_ snap_err snap_land(struct snap_borrowed *borrowed,
  * what was pending at the snapshot, no other one does.
  */
 _must_check_ snap_err snap_land_finish(struct snap_borrowed *borrowed,
+				       const struct snap_cpu *cpu,
 				       const struct snap_thread *wanted);
 
 #endif

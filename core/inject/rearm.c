@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include "core/tracee/resume.h"
-#include "core/tracee/signals.h"
 
 int snap_choose_stop_signal(uint64_t pending)
 {
@@ -34,4 +33,16 @@ snap_err snap_rearm(struct snap_tracee *tracee, pid_t tid, uint64_t sigmask,
 	if (siginfo)
 		SNAP_TRY(snap_tracee_write_siginfo(tracee, tid, siginfo));
 	return snap_tracee_write_sigmask(tracee, tid, sigmask);
+}
+
+snap_err snap_leave_syscall(struct snap_tracee *tracee,
+			    const struct snap_thread *thread, enum snap_stop_kind kind)
+{
+	uint64_t sigmask;
+	if (!tracee->arch->rewinds_early || kind != SNAP_STOP_SYSCALL_EXIT)
+		return SNAP_OK;
+	SNAP_TRY(snap_tracee_read_sigmask(tracee, thread->tid, &sigmask));
+	return snap_rearm(tracee, thread->tid, sigmask,
+			  snap_thread_has(thread, SNAP_THREAD_SIGINFO) ? thread->siginfo
+								       : NULL);
 }

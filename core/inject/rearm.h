@@ -2,6 +2,7 @@
 #define SNAP_INJECT_REARM_H
 
 #include "core/tracee/proc.h"
+#include "core/tracee/signals.h"
 #include "core/tracee/tracee.h"
 
 /**
@@ -31,5 +32,16 @@ int snap_choose_stop_signal(uint64_t pending);
  */
 _must_check_ snap_err snap_rearm(struct snap_tracee *tracee, pid_t tid,
 				 uint64_t sigmask, const uint8_t *siginfo);
+
+/**
+ * Bring a thread that is stopped at the end of a system call into a signal's stop,
+ * where only that shows all registers (arch.h, rewinds_early). Others stay where they
+ * are.
+ *
+ * @param thread As snap_tracee_read_stop() found it.
+ */
+_must_check_ snap_err snap_leave_syscall(struct snap_tracee *tracee,
+					 const struct snap_thread *thread,
+					 enum snap_stop_kind kind);
 
 #endif

@@ -174,10 +174,11 @@ static snap_err commit(struct snap_restorer *restorer)
 static snap_err finish_thread(struct snap_restorer *restorer, size_t index)
 {
 	struct snap_thread wanted = wanted_thread(restorer, index);
-	snap_err error = snap_land_finish(&restorer->threads[index], &wanted);
+	const struct snap_cpu *cpu = &restorer->plan->live->cpu;
+	snap_err error = snap_land_finish(&restorer->threads[index], cpu, &wanted);
 	if (error) {
 		snap_error_destroy(error);
-		SNAP_TRY(snap_land_finish(&restorer->threads[index], &wanted));
+		SNAP_TRY(snap_land_finish(&restorer->threads[index], cpu, &wanted));
 	}
 	snap_borrowed_keep(&restorer->threads[index]);
 	return SNAP_OK;

@@ -4,9 +4,6 @@
 
 #include "arch/arch.h"
 
-/** The largest register of any architecture, an AMX tile. */
-#define MAX_REGISTER_SIZE 1024
-
 bool snap_diff_is_same_process(const struct snap_snapshot *a,
 			       const struct snap_snapshot *b)
 {
@@ -157,19 +154,35 @@ static bool is_told_by_wider(const struct comparison *it,
 	return false;
 }
 
+/** Both have the register, and it differs. */
+static snap_err compare_bytes(struct comparison *it,
+			      const struct snap_register_desc *desc, bool *ret)
+{
+	const struct snap_snapshot *a = it->diff->a, *b = it->diff->b;
+	size_t size = snap_arch_register_size(a->arch, &a->cpu, it->pair->a, desc);
+	size_t size_of_b = snap_arch_register_size(b->arch, &b->cpu, it->pair->b, desc);
+	*ret = size && size_of_b && size != size_of_b;
+	if (!size || size != size_of_b)
+		return SNAP_OK;
+	_cleanup_free_ uint8_t *of_a = malloc(size);
+	_cleanup_free_ uint8_t *of_b = malloc(size);
+	if (!of_a || !of_b)
+		return &snap_enomem;
+	*ret = snap_arch_read_register(a->arch, &a->cpu, it->pair->a, desc, of_a) &&
+	       snap_arch_read_register(b->arch, &b->cpu, it->pair->b, desc, of_b) &&
+	       memcmp(of_a, of_b, size) != 0;
+	return SNAP_OK;
+}
+
 /** Of two machines, which lay registers out differently: each by its own CPU. */
 static snap_err compare_by_bytes(struct comparison *it)
 {
-	const struct snap_snapshot *a = it->diff->a, *b = it->diff->b;
+	const struct snap_snapshot *a = it->diff->a;
 	for (size_t i = 0; i < a->arch->nr_registers; i++) {
 		const struct snap_register_desc *desc = &a->arch->registers[i];
-		uint8_t of_a[MAX_REGISTER_SIZE], of_b[MAX_REGISTER_SIZE];
-		if (desc->size > sizeof(of_a) ||
-		    !snap_arch_read_register(a->arch, &a->cpu, it->pair->a, desc,
-					     of_a) ||
-		    !snap_arch_read_register(b->arch, &b->cpu, it->pair->b, desc,
-					     of_b) ||
-		    !memcmp(of_a, of_b, desc->size) || is_told_by_wider(it, desc))
+		bool differs;
+		SNAP_TRY(compare_bytes(it, desc, &differs));
+		if (!differs || is_told_by_wider(it, desc))
 			continue;
 		SNAP_TRY(add_register(it->diff, &(struct snap_register_change){
 							.a = it->pair->a,

@@ -1,6 +1,7 @@
 #include "core/tracee/registers.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 
@@ -43,7 +44,7 @@ static snap_err read_set(const struct snap_regset_desc *desc, pid_t tid, uint8_t
 				desc->name, (int)tid);
 		iov.iov_len = 0;
 	}
-	*ret_size = iov.iov_len;
+	*ret_size = iov.iov_len > desc->empty_size ? iov.iov_len : 0;
 	return SNAP_OK;
 }
 
@@ -104,5 +105,25 @@ snap_err snap_tracee_write_regset(struct snap_tracee *tracee, pid_t tid, size_t 
 		return snap_error_os(errno,
 				     "cannot write the %s registers of thread %d",
 				     desc->name, (int)tid);
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_write_regsets(
+	struct snap_tracee *tracee, const struct snap_thread *wanted,
+	bool (*is_wanted)(const struct snap_regset_desc *desc))
+{
+	_cleanup_thread_ struct snap_thread now = { .tid = wanted->tid };
+	for (size_t i = tracee->arch->nr_regsets; i-- > 0;) {
+		const struct snap_regset *set = &wanted->regsets[i];
+		const struct snap_regset *is = &now.regsets[i];
+		if (!set->size || !tracee->arch->regsets[i].is_writable ||
+		    (is_wanted && !is_wanted(&tracee->arch->regsets[i])))
+			continue;
+		SNAP_TRY(snap_tracee_read_regset(tracee, i, &now));
+		if (is->size != set->size ||
+		    memcmp(is->data, set->data, set->size) != 0)
+			SNAP_TRY(snap_tracee_write_regset(tracee, wanted->tid, i,
+							  set->data, set->size));
+	}
 	return SNAP_OK;
 }

@@ -21,4 +21,15 @@ _must_check_ snap_err snap_tracee_write_regset(struct snap_tracee *tracee, pid_t
 					       size_t index, const void *data,
 					       size_t size);
 
+/**
+ * Make the writable register sets of a stopped thread those that `wanted` has, from the
+ * last row of the table to the first. Each is read right before it: what is the same
+ * already is left alone.
+ *
+ * @param is_wanted Which sets; NULL: all.
+ */
+_must_check_ snap_err
+snap_tracee_write_regsets(struct snap_tracee *tracee, const struct snap_thread *wanted,
+			  bool (*is_wanted)(const struct snap_regset_desc *desc));
+
 #endif

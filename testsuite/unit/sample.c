@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-const struct samples *const all_samples[] = { &samples_ppc64le, &samples_x86_64, NULL };
+const struct samples *const all_samples[] = { &samples_aarch64, &samples_ppc64le,
+					      &samples_x86_64, NULL };
 
 uint64_t sample_random_next(struct sample_random *random)
 {

@@ -36,6 +36,7 @@ struct samples {
 	bool (*is_in_frame)(const struct snap_register_desc *desc);
 };
 
+extern const struct samples samples_aarch64;
 extern const struct samples samples_ppc64le;
 extern const struct samples samples_x86_64;
 
