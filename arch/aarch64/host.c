@@ -176,6 +176,7 @@ const struct snap_arch snap_arch_aarch64 = {
 	.nr_features = ARM64_NR_FEATURES,
 	.syscall_insn = { 0x01, 0x00, 0x00, 0xd4 },
 	.syscall_insn_size = 4,
+	.insn_alignment = 4,
 	.syscalls = snap_aarch64_syscalls,
 	.red_zone =
 		0, // Procedure Call Standard for the Arm 64-bit Architecture, 6.4.5.1
