@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any, Optional, Sequence, Union
 
+from cpus import CPU
+
 OPTIONS = ("set confirm off", "set pagination off", "set width 0", "set height 0")
 
 # Complaints that are no errors: a warning, a source file that is not here, and a
@@ -35,10 +37,6 @@ SCANDALS = (
 
 # How GDB says that it came to a place; a function may have several.
 ARRIVED = r"Temporary breakpoint \d+(\.\d+)?,"
-
-# An interrupted system call is restored in the form that starts it again: its number
-# is in RAX, and the PC is at the SYSCALL instruction, two bytes before.
-RESTART = frozenset(("rip", "rax", "eax", "ax", "al", "ah", "orig_rax"))
 
 
 class Failed(AssertionError):
@@ -342,7 +340,7 @@ class Gdb(Debugger):
             "info registers",
             "info sharedlibrary",
         )
-        # The PC is shown where it is not at the beginning of a line: see RESTART.
+        # The PC is shown where it is not at the beginning of a line: see CPU.restart.
         return {
             command: re.sub("0x[0-9a-f]+ in ", "", self(command))
             for command in commands
@@ -372,7 +370,7 @@ def settled(seen: dict[str, Any]) -> dict[str, Any]:
         registers = {
             name: value
             for name, value in thread["registers"].items()
-            if name not in RESTART
+            if name not in CPU.restart
         }
         names = [name for _, name in thread["frames"]]
         innermost = thread["frames"][0][0]

@@ -10,7 +10,6 @@
 
 /* Memory, and everything done to it that a restore has a step for. */
 
-#define PAGE ((size_t)4096)
 #define SIZE (8 * PAGE)
 #define RW   (PROT_READ | PROT_WRITE)
 

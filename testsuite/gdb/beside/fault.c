@@ -20,7 +20,7 @@ static void handle(int number, siginfo_t *info, void *context)
 	CHECK(info->si_code == SEGV_ACCERR);
 	CHECK(info->si_addr == page + 0x123);
 	handled++;
-	CHECK(!mprotect(page, 4096, PROT_READ | PROT_WRITE));
+	CHECK(!mprotect(page, PAGE, PROT_READ | PROT_WRITE));
 }
 
 STORY_PLACE void touch(volatile char *where)
@@ -34,7 +34,7 @@ STORY_PLACE void after(void)
 
 int main(int argc, char **argv)
 {
-	page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	page = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(page != MAP_FAILED && page != spare);
 	if (argc > 1 && !strcmp(argv[1], "mend")) {
 		struct sigaction action = { .sa_flags = SA_SIGINFO };

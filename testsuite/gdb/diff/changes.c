@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 #include "../story.h"
+#include "cpu.h"
 
-#define PAGE      4096
 #define HEAP_SIZE (64 * PAGE)
+#define MANY_SIZE ((size_t)256 << 10)
 
 volatile long counter = 1;
 volatile int table[64] = { 1, 2, 3 };
@@ -73,12 +74,8 @@ static void *work(void *post)
 /** Put ones into a vector register, and stop where they are still there. */
 static void change_vector(void)
 {
-	__asm__ volatile("pcmpeqd %%xmm15, %%xmm15\n"
-			 ".globl vector_is_set\n"
-			 "vector_is_set: nop\n"
-			 :
-			 :
-			 : "xmm15");
+	CPU_SET_VECTOR(".globl vector_is_set\n"
+		       "vector_is_set: nop\n");
 }
 
 static void change_memory(void)
@@ -133,7 +130,7 @@ int main(void)
 	CHECK(!pthread_create(&second, NULL, work, &come));
 	sem_wait(&come);
 	threads();
-	for (size_t i = 0; i < HEAP_SIZE; i += 64)
+	for (size_t i = 0; i < MANY_SIZE; i += 64)
 		heap[i] = 1;
 	many();
 	CHECK(!munmap(parted, PAGE));

@@ -1,8 +1,10 @@
 """A diff says what has changed, and nothing else."""
 
 import re
+from mmap import PAGESIZE
 
 import pytest
+from cpus import CPU
 
 
 @pytest.fixture
@@ -108,9 +110,9 @@ def test_registers_are_told_by_name_before_and_after(begun):
     # THEN both are told, the vector as a whole
     found = lines(said)
     now = begun.value("(long)$pc")
-    assert f"rip 0x{pc:016x} → 0x{now:016x}" in found
+    assert f"{CPU.pc} 0x{pc:016x} → 0x{now:016x}" in found
     assert re.search(
-        rf"(?m)^    [xyz]mm15 +0x.*(\n +)? → 0x.*_?{'f' * 16}_{'f' * 16}$", said
+        rf"(?m)^    {CPU.vector} +0x.*(\n +)? → 0x.*_?{'f' * 16}_{'f' * 16}$", said
     )
     assert "Memory" not in said
 
@@ -119,8 +121,8 @@ def test_anonymous_memory_and_stacks_are_told(begun):
     begun.go(until="memory")
     said = begun("snapshot diff -memory")
     heap = begun.value("(long)heap")
-    assert f"0x{heap + 5 * 4096 + 100:012x} 1 byte" in " ".join(lines(said))
-    assert f"0x{heap + 7 * 4096:012x} 1000 bytes" in " ".join(lines(said))
+    assert f"0x{heap + 5 * PAGESIZE + 100:012x} 1 byte" in " ".join(lines(said))
+    assert f"0x{heap + 7 * PAGESIZE:012x} 1000 bytes" in " ".join(lines(said))
     assert "second_stack+100" in said
     assert f"stack of thread {begun.inferior}" in said
 
@@ -142,7 +144,7 @@ def test_mappings_are_new_gone_and_changed(begun):
 def spans(text, start, pages):
     """Whether a range contains some pages: neighbours are told together."""
     low, high = (int(number, 16) for number in text.split("-"))
-    return low <= start and start + pages * 4096 <= high
+    return low <= start and start + pages * PAGESIZE <= high
 
 
 def test_signal_masks_and_stacks_are_told(begun):

@@ -103,7 +103,7 @@ static void check_large(void)
 static void shrink(void)
 {
 	drain();
-	CHECK(fcntl(ends[1], F_SETPIPE_SZ, 4096) == 4096);
+	CHECK(fcntl(ends[1], F_SETPIPE_SZ, PAGE) == (int)PAGE);
 	fill("less");
 }
 

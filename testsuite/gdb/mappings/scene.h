@@ -18,7 +18,6 @@
  * saved() is checked by the same words.
  */
 
-#define PAGE ((size_t)4096)
 #define SIZE (16 * PAGE)
 
 struct scene {

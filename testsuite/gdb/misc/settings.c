@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../story.h"
+#include "cpu.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #	define PR_SET_SYSCALL_USER_DISPATCH 59
@@ -58,16 +59,19 @@ static void catch_call(int number)
 static void with_user_dispatch(void)
 {
 	CHECK(signal(SIGSYS, catch_call) != SIG_ERR);
-	CHECK(!prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &selector));
+	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &selector)) {
+		CHECK(errno == EINVAL);
+		exit(77); // The kernel does not have it for this CPU.
+	}
 	selector = 1;
-	__asm__ volatile("int3");
+	CPU_TRAP();
 	int caught = nr_caught;
 	syscall(SYS_getppid);
 	CHECK(nr_caught == caught + 1 && !selector);
 	CHECK(!round_);
 	round_ = 1;
 	selector = 1;
-	__asm__ volatile("int3");
+	CPU_TRAP();
 	selector = 0;
 	CHECK(round_ == 1);
 }
@@ -80,14 +84,14 @@ static unsigned long memory_size(void)
 	CHECK(file && fgets(line, sizeof(line), file));
 	CHECK(sscanf(line, "%lu", &pages) == 1);
 	fclose(file);
-	return pages * 4096;
+	return pages * PAGE;
 }
 
 static void check_full(rlim_t soft)
 {
 	struct rlimit limit;
 	CHECK(!getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur == soft);
-	CHECK(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
 	      MAP_FAILED);
 }
 
@@ -128,15 +132,15 @@ static void with_all_mappings(void)
 	CHECK(file && fscanf(file, "%ld", &most) == 1);
 	fclose(file);
 	CHECK(most < 1000000);
-	char *all = mmap(NULL, (size_t)most * 4096, PROT_NONE,
+	char *all = mmap(NULL, (size_t)most * PAGE, PROT_NONE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	CHECK(all != MAP_FAILED);
 	for (long i = 1; i < most; i += 2)
-		if (mprotect(all + i * 4096, 4096, PROT_READ))
+		if (mprotect(all + i * PAGE, PAGE, PROT_READ))
 			break;
 	// A split takes two; alone there may be room for one.
 	for (int prot = PROT_READ;; prot ^= PROT_READ | PROT_WRITE)
-		if (mmap(NULL, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+		if (mmap(NULL, PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
 		    MAP_FAILED)
 			break;
 	CHECK(errno == ENOMEM);
@@ -151,7 +155,7 @@ static void with_all_descriptors(void)
 	limit.rlim_cur = 16;
 	CHECK(!setrlimit(RLIMIT_NOFILE, &limit));
 	int file = open("/proc/self/exe", O_RDONLY);
-	char *map = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
+	char *map = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, file, 0);
 	CHECK(map != MAP_FAILED);
 	while (dup(0) >= 0)
 		;
@@ -160,7 +164,7 @@ static void with_all_descriptors(void)
 	CHECK(!round_ && !memcmp(map, "\177ELF", 4));
 	CHECK(dup(0) < 0 && errno == EMFILE);
 	round_ = 1;
-	CHECK(!munmap(map, 4096));
+	CHECK(!munmap(map, PAGE));
 	stop(SIGUSR2);
 	CHECK(round_ == 1);
 }

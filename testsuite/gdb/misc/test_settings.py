@@ -43,7 +43,10 @@ def test_syscall_user_dispatch_is_put_aside(gdb, target):
     # GIVEN a process that catches its own system calls
     gdb.load(target("settings"))
     gdb("handle SIGSYS nostop noprint pass")
-    assert "SIGTRAP" in gdb.start("user-dispatch")
+    said = gdb.start("user-dispatch")
+    if "exited with code 0115" in said:
+        pytest.skip("the kernel has no syscall user dispatch on this CPU")
+    assert "SIGTRAP" in said
     before = digest(gdb)
     gdb("snapshot save")
     assert digest(gdb) == before

@@ -110,15 +110,6 @@ def test_non_stop_mode(gdb, target):
     refused(gdb, "non-stop", commands=["snapshot save"])
 
 
-def test_a_32_bit_program(gdb, target):
-    # GIVEN a 32-bit program
-    gdb.run(target("old32"), until="tick", hits=2)
-
-    # THEN it is refused, and goes on
-    refused(gdb, "32", commands=["snapshot save"])
-    assert gdb.finish_program() == 0
-
-
 def test_an_inferior_call_in_progress(gdb, target):
     # GIVEN a snapshot, and a call by hand that stopped at a breakpoint
     gdb.run(target("counter"), until="tick", hits=2)

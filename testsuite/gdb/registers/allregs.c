@@ -8,7 +8,7 @@
  * memory, so every wake-up is repeated until it works and one too many does no harm.
  *
  * allregs [ROUNDS]: exits with 0 after so many rounds of every thread, 77 where the
- * CPU has no XSAVE, and aborts at the first difference.
+ * CPU has too little, and aborts at the first difference.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "patterns.h"
@@ -76,11 +77,8 @@ __attribute__((noipa)) void tick(void)
 
 static void arguments(struct worker *w, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
-	w->want.gpr[RAX] = w->job->number;
-	w->want.gpr[RDI] = a;
-	w->want.gpr[RSI] = b;
-	w->want.gpr[RDX] = c;
-	w->want.gpr[R10] = d;
+	const uint64_t all[] = { a, b, c, d, 0, 0 };
+	cpu_set_call(&w->want, w->job->number, all);
 }
 
 static uint64_t address(const volatile void *p)
@@ -175,7 +173,9 @@ static void prepare_poll(struct worker *w)
 {
 	drain(w);
 	w->poll = (struct pollfd){ .fd = w->pipe[0], .events = POLLIN };
-	arguments(w, address(&w->poll), 1, (uint64_t)-1, 0);
+	// Without a timeout, whether the call is poll or ppoll.
+	arguments(w, address(&w->poll), 1,
+		  w->job->number == SYS_ppoll ? 0 : (uint64_t)-1, 0);
 }
 
 static int accept_poll(struct worker *w, long result)
@@ -186,7 +186,8 @@ static int accept_poll(struct worker *w, long result)
 static void prepare_epoll(struct worker *w)
 {
 	drain(w);
-	arguments(w, w->epoll, address(&w->event), 1, (uint64_t)-1);
+	const uint64_t all[] = { w->epoll, address(&w->event), 1, (uint64_t)-1, 0, 8 };
+	cpu_set_call(&w->want, w->job->number, all);
 }
 
 static int accept_epoll(struct worker *w, long result)
@@ -198,8 +199,7 @@ static void prepare_sigsuspend(struct worker *w)
 {
 	w->signals = 0;
 	w->mask = ~(1ull << (SIGUSR1 - 1));
-	// The handler is C, which may read where it is not aligned.
-	w->want.rflags &= ~0x40000ull;
+	cpu_allow_handler(&w->want);
 	arguments(w, address(&w->mask), 8, 0, 0);
 }
 
@@ -221,9 +221,15 @@ static void prepare_pselect(struct worker *w)
 	w->mask = ~0ull;
 	w->mask_argument.mask = &w->mask;
 	w->mask_argument.size = 8;
-	arguments(w, w->pipe[0] + 1, address(&w->readable), 0, 0);
-	w->want.gpr[R8] = 0;
-	w->want.gpr[R9] = address(&w->mask_argument);
+	const uint64_t all[] = {
+		w->pipe[0] + 1,
+		address(&w->readable),
+		0,
+		0,
+		0,
+		address(&w->mask_argument),
+	};
+	cpu_set_call(&w->want, w->job->number, all);
 }
 
 static int accept_pselect(struct worker *w, long result)
@@ -233,12 +239,18 @@ static int accept_pselect(struct worker *w, long result)
 
 static void prepare_compute(struct worker *w)
 {
-	w->want.gpr[RCX] = 1000000;
+	cpu_set_count(&w->want, 1000000);
 }
 
 static void kick_nobody(struct worker *w)
 {
 }
+
+#ifdef SYS_poll
+#	define POLL SYS_poll
+#else
+#	define POLL SYS_ppoll
+#endif
 
 static const struct job jobs[NR_WORKERS] = {
 	{ "futex", SYS_futex, prepare_futex, accept_futex, kick_futex },
@@ -249,8 +261,8 @@ static const struct job jobs[NR_WORKERS] = {
 	{ "clock_nanosleep", SYS_clock_nanosleep, prepare_absolute, accept_absolute,
 	  kick_nobody },
 	{ "read", SYS_read, prepare_read, accept_read, kick_pipe },
-	{ "poll", SYS_poll, prepare_poll, accept_poll, kick_pipe },
-	{ "epoll_wait", SYS_epoll_wait, prepare_epoll, accept_epoll, kick_pipe },
+	{ "poll", POLL, prepare_poll, accept_poll, kick_pipe },
+	{ "epoll_pwait", SYS_epoll_pwait, prepare_epoll, accept_epoll, kick_pipe },
 	{ "sigsuspend", SYS_rt_sigsuspend, prepare_sigsuspend, accept_sigsuspend,
 	  kick_sigsuspend },
 	{ "pselect", SYS_pselect6, prepare_pselect, accept_pselect, kick_pipe },
@@ -262,55 +274,12 @@ static void handle_usr1(int number)
 	self->signals++;
 }
 
-static int compare_gpr(struct worker *w)
+static int compare_rest(struct worker *w)
 {
-	static const char *const names[NR_GPR] = { "rax", "rbx", "rcx", "rdx", "rsi",
-						   "rdi", "rbp", "r8",  "r9",  "r10",
-						   "r11", "r12", "r13", "r14", "r15" };
-	int nr = 0;
-
-	for (int i = 0; i < NR_GPR; i++) {
-		if (w->want.gpr[i] == w->have.gpr[i])
-			continue;
-		nr++;
-		fprintf(stderr, "%s: %s is 0x%lx, not 0x%lx\n", w->job->name, names[i],
-			w->have.gpr[i], w->want.gpr[i]);
-	}
-	if (w->want.rflags != w->have.rflags && ++nr)
-		fprintf(stderr, "%s: rflags are 0x%lx, not 0x%lx\n", w->job->name,
-			w->have.rflags, w->want.rflags);
-	if (w->have.rsp_before != w->have.rsp_after && ++nr)
-		fprintf(stderr, "%s: rsp is 0x%lx, not 0x%lx\n", w->job->name,
-			w->have.rsp_after, w->have.rsp_before);
-	for (int i = 0; i < 4; i++)
-		if (w->have.selectors[i] && ++nr)
-			fprintf(stderr, "%s: selector %d is %d\n", w->job->name, i,
-				w->have.selectors[i]);
-	return nr;
-}
-
-static uint64_t base(int which)
-{
-	uint64_t value = 0;
-	syscall(SYS_arch_prctl, which, &value);
-	return value;
-}
-
-static int compare_rest(struct worker *w, uint64_t gs_base)
-{
-	enum {
-		GET_FS = 0x1003,
-		GET_GS = 0x1004
-	}; // asm/prctl.h
-
 	int nr = 0;
 	uint64_t mask = 0;
 	stack_t altstack;
 
-	if (base(GET_GS) != gs_base && ++nr)
-		fprintf(stderr, "%s: gs base is wrong\n", w->job->name);
-	if (base(GET_FS) != (uint64_t)pthread_self() && ++nr)
-		fprintf(stderr, "%s: fs base is wrong\n", w->job->name);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &mask, 8);
 	if (mask != 1ull << (SIGUSR1 - 1) && ++nr)
 		fprintf(stderr, "%s: the signal mask is 0x%lx\n", w->job->name, mask);
@@ -322,32 +291,20 @@ static int compare_rest(struct worker *w, uint64_t gs_base)
 
 static void play(struct worker *w)
 {
-	enum {
-		SET_GS = 0x1001
-	}; // asm/prctl.h
-
 	uint64_t seed = mix(w->index * 1000003 + w->round);
-	uint64_t gs_base = seed >> 18;
+	int is_call = w->job->number >= 0;
 
 	pattern_make(&w->want, &layout, seed);
 	w->job->prepare(w);
-	syscall(SYS_arch_prctl, SET_GS, gs_base);
-	cpu_cycle(&w->want, &w->have, layout.components, w->job->number < 0);
+	cpu_set_rest(seed);
+	cpu_run(&w->want, &w->have, &layout, !is_call);
 
-	int nr = pattern_compare(w->job->name, &layout, &w->want, &w->have);
-	if (w->job->number >= 0) {
-		// SYSCALL itself changes these three.
-		if (!w->job->accept(w, w->have.gpr[RAX]) && ++nr)
-			fprintf(stderr, "%s returned %ld\n", w->job->name,
-				(long)w->have.gpr[RAX]);
-		w->want.gpr[RAX] = w->have.gpr[RAX];
-		w->want.gpr[RCX] = w->have.gpr[RCX];
-		w->want.gpr[R11] = w->have.gpr[R11];
-	} else {
-		w->want.gpr[RCX] = 0;
-	}
-	nr += compare_gpr(w);
-	nr += compare_rest(w, gs_base);
+	int nr = cpu_compare(w->job->name, &layout, &w->want, &w->have, is_call);
+	if (is_call && !w->job->accept(w, cpu_result(&w->have)) && ++nr)
+		fprintf(stderr, "%s returned %ld\n", w->job->name,
+			cpu_result(&w->have));
+	nr += cpu_compare_rest(w->job->name, seed);
+	nr += compare_rest(w);
 	if (nr) {
 		fprintf(stderr, "thread %d (%s), round %lu: %d differences\n", w->index,
 			w->job->name, w->round, nr);
@@ -384,27 +341,14 @@ static void start(int index)
 		abort();
 }
 
-// Whether the CPU gives back FOP, FIP and FDP as they were loaded.
-static int keeps_x87_pointers(void)
-{
-	static struct cpu want, have;
-
-	layout.has_x87_pointers = 1;
-	pattern_make(&want, &layout, 1);
-	want.gpr[RCX] = 1;
-	cpu_cycle(&want, &have, layout.components, 1);
-	return !memcmp(want.area + 6, have.area + 6, 18);
-}
-
 int main(int argc, char **argv)
 {
 	if (argc > 1)
 		wanted = strtoull(argv[1], NULL, 0);
 	if (cpu_layout_init(&layout)) {
-		puts("this CPU has no XSAVE");
+		puts("this CPU has too little");
 		return 77;
 	}
-	layout.has_x87_pointers = keeps_x87_pointers();
 	signal(SIGUSR1, handle_usr1);
 	// The threads inherit it: only sigsuspend lets the signal in.
 	uint64_t mask = 1ull << (SIGUSR1 - 1);
@@ -428,6 +372,6 @@ int main(int argc, char **argv)
 	}
 	for (int i = 0; i < NR_WORKERS; i++)
 		pthread_join(workers[i].thread, NULL);
-	printf("components 0x%lx: all registers right\n", layout.components);
+	puts("all registers right");
 	return 0;
 }

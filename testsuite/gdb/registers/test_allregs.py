@@ -2,13 +2,14 @@
 
 import os
 import random
+from mmap import PAGESIZE
 from pathlib import Path
 
 import pytest
+from cpus import CPU
 from gdbdriver import Failed, children, settled
 
 CYCLES = int(os.environ.get("SNAPSHOT_TEST_CYCLES", "1000"))
-GENERAL = "rax rbx rcx rdx rsi rdi rbp r8 r9 r10 r11 r12 r13 r14 r15".split()
 
 
 @pytest.fixture
@@ -37,10 +38,10 @@ def ends_well(gdb):
 
 def scramble(gdb, source):
     """Overwrite what a user can overwrite, in every thread."""
-    for register in source.sample(GENERAL, 6):
+    for register in source.sample(CPU.general, 6):
         gdb(f"thread apply all -q -s set var ${register} = {source.getrandbits(63)}")
-    gdb("thread apply all -q -s set var $eflags = 0x246")
-    gdb("thread apply all -q -s set var $gs_base = 0x1234567000")
+    for register, value in CPU.scrambled:
+        gdb(f"thread apply all -q -s set var ${register} = {value}")
     worker = source.randrange(10)
     gdb(
         "python gdb.selected_inferior().write_memory("
@@ -65,7 +66,7 @@ class Growth:
         return len(list((self.root / "fd").iterdir()))
 
     def resident(self):
-        return int((self.root / "statm").read_text().split()[1]) * 4096
+        return int((self.root / "statm").read_text().split()[1]) * PAGESIZE
 
     def is_bounded(self, cycles):
         # GDB itself keeps a little of every stop and command.

@@ -8,7 +8,6 @@
 
 #include "../story.h"
 
-#define PAGE 4096
 /** Every so many pages one holds a number. */
 #define STEP 16
 

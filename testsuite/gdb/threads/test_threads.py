@@ -4,6 +4,7 @@ import os
 import re
 
 import pytest
+from cpus import CPU
 from marks import as_root, in_turns
 from support import check_list, tids
 
@@ -56,7 +57,7 @@ def test_a_thread_that_has_ended_is_back(gdb, target):
         assert [name for _, name in again[tid]["frames"]] == [
             name for _, name in thread["frames"]
         ]
-        assert again[tid]["registers"]["rsp"] == thread["registers"]["rsp"]
+        assert again[tid]["registers"][CPU.sp] == thread["registers"][CPU.sp]
 
     # THEN the condition they wait for and pthread_join() find them
     gdb.go(until="then")

@@ -1,5 +1,5 @@
-#ifndef STORY_CPU_H
-#define STORY_CPU_H
+#ifndef STORY_CYCLE_H
+#define STORY_CYCLE_H
 
 #include <stddef.h>
 #include <stdint.h>

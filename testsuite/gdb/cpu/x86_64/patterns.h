@@ -2,12 +2,12 @@
 #define STORY_PATTERNS_H
 
 #include <cpuid.h>
-#include <stdio.h>
-#include <string.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cpu.h"
+#include "../../registers/values.h"
+#include "cycle.h"
 
 /*
  * Values for all registers of one thread in one round, and the comparison.
@@ -46,22 +46,6 @@ struct cpu_layout {
 	 */
 	int has_x87_pointers;
 };
-
-static inline uint64_t mix(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15;
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-	return x ^ (x >> 31);
-}
-
-static inline void fill(void *to, size_t size, uint64_t seed)
-{
-	for (size_t i = 0; i < size; i += 8) {
-		uint64_t value = mix(seed + i);
-		memcpy((uint8_t *)to + i, &value, size - i < 8 ? size - i : 8);
-	}
-}
 
 static inline void pattern_legacy(uint8_t *area, const struct cpu_layout *layout,
 				  uint64_t seed)
@@ -125,23 +109,6 @@ static inline void pattern_make(struct cpu *cpu, const struct cpu_layout *layout
 					  seed);
 }
 
-/** Says the first byte that differs; the number of differing bytes. */
-static inline int differ(const char *who, const char *name, size_t register_size,
-			 const uint8_t *want, const uint8_t *have, size_t size)
-{
-	int nr = 0;
-
-	for (size_t i = 0; i < size; i++) {
-		if (want[i] == have[i])
-			continue;
-		if (!nr++)
-			fprintf(stderr, "%s: %s%zu byte %zu: 0x%02x, not 0x%02x\n", who,
-				name, i / register_size, i % register_size, have[i],
-				want[i]);
-	}
-	return nr;
-}
-
 /** Compare all that is in the XSAVE area; the number of differing bytes. */
 static inline int pattern_compare(const char *who, const struct cpu_layout *layout,
 				  const struct cpu *want, const struct cpu *have)
@@ -172,6 +139,117 @@ static inline uint64_t xgetbv0(void)
 	return (uint64_t)high << 32 | low;
 }
 
+static inline void cpu_set_call(struct cpu *cpu, long number, const uint64_t all[6])
+{
+	static const int places[] = { RDI, RSI, RDX, R10, R8, R9 };
+	cpu->gpr[RAX] = (uint64_t)number;
+	for (int i = 0; i < 6; i++)
+		cpu->gpr[places[i]] = all[i];
+}
+
+static inline long cpu_result(const struct cpu *cpu)
+{
+	return (long)cpu->gpr[RAX];
+}
+
+static inline void cpu_set_count(struct cpu *cpu, uint64_t count)
+{
+	cpu->gpr[RCX] = count;
+}
+
+/** The handler is C, which may read where it is not aligned. */
+static inline void cpu_allow_handler(struct cpu *cpu)
+{
+	cpu->rflags &= ~UINT64_C(0x40000);
+}
+
+static inline void cpu_run(const struct cpu *in, struct cpu *out,
+			   const struct cpu_layout *layout, int spin)
+{
+	cpu_cycle(in, out, layout->components, spin);
+}
+
+static inline int compare_gpr(const char *who, const struct cpu *want,
+			      const struct cpu *have, int is_call)
+{
+	static const char *const names[NR_GPR] = { "rax", "rbx", "rcx", "rdx", "rsi",
+						   "rdi", "rbp", "r8",  "r9",  "r10",
+						   "r11", "r12", "r13", "r14", "r15" };
+	int nr = 0;
+
+	for (int i = 0; i < NR_GPR; i++) {
+		uint64_t value = i == RCX && !is_call ? 0 : want->gpr[i];
+		// SYSCALL itself changes these three.
+		if ((is_call && (i == RAX || i == RCX || i == R11)) ||
+		    have->gpr[i] == value)
+			continue;
+		nr++;
+		fprintf(stderr, "%s: %s is 0x%lx, not 0x%lx\n", who, names[i],
+			have->gpr[i], value);
+	}
+	if (want->rflags != have->rflags && ++nr)
+		fprintf(stderr, "%s: rflags are 0x%lx, not 0x%lx\n", who, have->rflags,
+			want->rflags);
+	if (have->rsp_before != have->rsp_after && ++nr)
+		fprintf(stderr, "%s: rsp is 0x%lx, not 0x%lx\n", who, have->rsp_after,
+			have->rsp_before);
+	for (int i = 0; i < 4; i++)
+		if (have->selectors[i] && ++nr)
+			fprintf(stderr, "%s: selector %d is %d\n", who, i,
+				have->selectors[i]);
+	return nr;
+}
+
+static inline int cpu_compare(const char *who, const struct cpu_layout *layout,
+			      const struct cpu *want, const struct cpu *have,
+			      int is_call)
+{
+	return pattern_compare(who, layout, want, have) +
+	       compare_gpr(who, want, have, is_call);
+}
+
+// asm/prctl.h
+enum {
+	SET_GS = 0x1001,
+	GET_FS = 0x1003,
+	GET_GS = 0x1004
+};
+
+static inline uint64_t base(int which)
+{
+	uint64_t value = 0;
+	syscall(SYS_arch_prctl, which, &value);
+	return value;
+}
+
+static inline void cpu_set_rest(uint64_t seed)
+{
+	syscall(SYS_arch_prctl, SET_GS, seed >> 18);
+}
+
+static inline int cpu_compare_rest(const char *who, uint64_t seed)
+{
+	int nr = 0;
+
+	if (base(GET_GS) != seed >> 18 && ++nr)
+		fprintf(stderr, "%s: gs base is wrong\n", who);
+	if (base(GET_FS) != (uint64_t)pthread_self() && ++nr)
+		fprintf(stderr, "%s: fs base is wrong\n", who);
+	return nr;
+}
+
+/** Whether the CPU gives back FOP, FIP and FDP as they were loaded. */
+static inline int keeps_x87_pointers(struct cpu_layout *layout)
+{
+	static struct cpu want, have;
+
+	layout->has_x87_pointers = 1;
+	pattern_make(&want, layout, 1);
+	want.gpr[RCX] = 1;
+	cpu_cycle(&want, &have, layout->components, 1);
+	return !memcmp(want.area + 6, have.area + 6, 18);
+}
+
 /** 0, or -1 where there is no XSAVE. Asks for AMX, which a process must. */
 static inline int cpu_layout_init(struct cpu_layout *layout)
 {
@@ -194,6 +272,7 @@ static inline int cpu_layout_init(struct cpu_layout *layout)
 		layout->offsets[i] = b;
 		layout->components |= 1ull << number;
 	}
+	layout->has_x87_pointers = keeps_x87_pointers(layout);
 	return 0;
 }
 

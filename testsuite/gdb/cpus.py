@@ -1,0 +1,58 @@
+"""What stories say of registers, for each CPU by its name in uname -m."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """Names of registers, as GDB has them."""
+
+    pc: str
+    sp: str
+    general: tuple[str, ...]
+    """Those that a function may use for what it likes."""
+    scrambled: tuple[tuple[str, int], ...]
+    """Others, and values that they may have."""
+    shown: tuple[str, ...]
+    """Some of every list that `snapshot show -registers` prints."""
+    vector: str
+    """The widest that CPU_SET_VECTOR() of cpu.h fills, as a regular expression."""
+    restart: frozenset[str]
+    """Where a call that starts again differs from one that was interrupted: it is
+    restored in the form that makes it again, from its instruction."""
+
+
+CPUS = {
+    "x86_64": Cpu(
+        pc="rip",
+        sp="rsp",
+        general=tuple(
+            "rax rbx rcx rdx rsi rdi rbp r8 r9 r10 r11 r12 r13 r14 r15".split()
+        ),
+        scrambled=(("eflags", 0x246), ("gs_base", 0x1234567000)),
+        shown=("rip", "rsp", "fs_base", "mxcsr"),
+        vector="[xyz]mm15",
+        restart=frozenset(("rip", "rax", "eax", "ax", "al", "ah", "orig_rax")),
+    ),
+    "ppc64le": Cpu(
+        pc="pc",
+        sp="r1",
+        general=tuple(f"r{number}" for number in (0, *range(3, 13), *range(14, 32))),
+        scrambled=(("cr", 0x12345678), ("ctr", 0x1234567000), ("vrsave", 1)),
+        shown=("pc", "r1", "fpscr", "vscr"),
+        vector="vs63",
+        restart=frozenset(("pc", "r3", "cr", "orig_r3", "trap")),
+    ),
+    "aarch64": Cpu(
+        pc="pc",
+        sp="sp",
+        general=tuple(f"x{number}" for number in range(31)),
+        scrambled=(("cpsr", 0x60000000), ("fpsr", 0x0800001F)),
+        shown=("pc", "sp", "tpidr", "fpsr"),
+        vector="[vz]15",
+        restart=frozenset(("pc", "x0", "w0")),
+    ),
+}
+
+CPU = CPUS[os.uname().machine]
