@@ -2,7 +2,6 @@
  */
 #include "testsuite/unit/sample_aarch64.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "arch/aarch64/sigframe.h"
@@ -125,121 +124,6 @@ static void test_sizes_of_sets_are_those_of_the_kernel(void **state)
 		assert_int_equal(snap_aarch64_sve_set_size(rows[i][0]), rows[i][1]);
 		assert_int_equal(snap_aarch64_za_set_size(rows[i][0]), rows[i][2]);
 	}
-}
-
-/** The bytes up to and including an svc that x8 = `number` was loaded for. */
-static void put_code(uint8_t code[SNAP_SYSCALL_CODE_SIZE], uint32_t number)
-{
-	uint8_t *end = code + SNAP_SYSCALL_CODE_SIZE;
-	memset(code, 0x1f, SNAP_SYSCALL_CODE_SIZE);
-	snap_aarch64_store(end - 8, 0xd2800008 | number << 5, 4);
-	snap_aarch64_store(end - 4, 0xd4000001, 4);
-}
-
-static void stop_by(struct snap_thread *thread, int32_t signal)
-{
-	thread->members |= SNAP_THREAD_SIGINFO;
-	memcpy(thread->siginfo, &signal, sizeof(signal));
-}
-
-static void test_a_call_that_the_kernel_has_rewound_is_told_from_the_code(void **state)
-{
-	static const struct {
-		int signal;
-		uint32_t number;
-		uint64_t timeout;
-		int32_t call;
-		int32_t result;
-	} rows[] = {
-		{ SIGSTOP, 101, 0, 101, -514 }, // nanosleep
-		{ SIGINT, 63, 0, 63, -512 },    // read
-		{ SIGINT, 98, 0, 98, -512 },    // futex
-		{ SIGINT, 98, 8, 98, -514 },    // futex with a timeout
-		{ SIGINT, 172, 0, -1, 0 },      // getpid waits for nothing
-		{ SIGTRAP, 63, 0, -1, 0 },      // a breakpoint
-	};
-
-	for (size_t i = 0; i < SNAP_ARRAY_SIZE(rows); i++) {
-		_cleanup_scene_ struct scene scene;
-		uint8_t code[SNAP_SYSCALL_CODE_SIZE];
-		scene_init(&scene, "no SVE", SAMPLE_V);
-		stop_by(&scene.thread, rows[i].signal);
-		snap_aarch64_set_reg(general(&scene.thread), 64, rows[i].number);
-		snap_aarch64_set_reg(general(&scene.thread), 24, rows[i].timeout);
-		put_code(code, rows[i].number);
-		snap_aarch64_identify_syscall(&scene.thread, code, sizeof(code));
-		assert_int_equal(scene.thread.interrupted_syscall, rows[i].call);
-		assert_int_equal(scene.thread.interrupted_result, rows[i].result);
-	}
-}
-
-static void test_other_code_is_no_call(void **state)
-{
-	_cleanup_scene_ struct scene scene;
-	uint8_t code[SNAP_SYSCALL_CODE_SIZE];
-	scene_init(&scene, "no SVE", SAMPLE_V);
-	stop_by(&scene.thread, SIGINT);
-	snap_aarch64_set_reg(general(&scene.thread), 64, 63);
-	put_code(code, 63);
-	code[SNAP_SYSCALL_CODE_SIZE - 1] ^= 1;
-	snap_aarch64_identify_syscall(&scene.thread, code, sizeof(code));
-	assert_int_equal(scene.thread.interrupted_syscall, -1);
-}
-
-static void test_a_call_that_was_resumed_gets_its_first_number_or_ends(void **state)
-{
-	// GIVEN a thread that the kernel was going on with by restart_syscall(2)
-	for (int is_known = 0; is_known < 2; is_known++) {
-		_cleanup_scene_ struct scene scene;
-		uint8_t code[SNAP_SYSCALL_CODE_SIZE];
-		scene_init(&scene, "no SVE", SAMPLE_V);
-		stop_by(&scene.thread, SIGINT);
-		snap_aarch64_set_reg(general(&scene.thread), 64, 128);
-		uint64_t pc = snap_aarch64_pc(&scene.thread);
-
-		// WHEN the code says what it was, or does not
-		put_code(code, is_known ? 115 : 63);
-		snap_aarch64_identify_syscall(&scene.thread, code, sizeof(code));
-
-		// THEN it is made again, or ends with EINTR
-		const uint8_t *regs = general(&scene.thread);
-		if (is_known) {
-			assert_int_equal(snap_aarch64_reg(regs, 64), 115);
-			assert_int_equal(snap_aarch64_pc(&scene.thread), pc);
-			assert_int_equal(scene.thread.interrupted_result, -514);
-		} else {
-			assert_int_equal(snap_aarch64_syscall_result(regs), -4);
-			assert_int_equal(snap_aarch64_pc(&scene.thread), pc + 4);
-			assert_int_equal(scene.thread.interrupted_result, 0);
-		}
-	}
-}
-
-static void test_a_thread_put_back_into_a_call_is_where_the_kernel_left_it(void **state)
-{
-	_cleanup_scene_ struct scene scene;
-	scene_init(&scene, "no SVE", SAMPLE_V);
-	uint64_t pc = snap_aarch64_pc(&scene.thread);
-	scene.thread.interrupted_result = -514;
-	snap_aarch64_reenter_syscall(general(&scene.thread), &scene.thread);
-	assert_int_equal(snap_aarch64_pc(&scene.thread), pc + 4);
-	assert_int_equal(snap_aarch64_syscall_result(general(&scene.thread)), -514);
-}
-
-static void test_at_its_end_an_interrupted_call_has_lost_its_argument(void **state)
-{
-	_cleanup_scene_ struct scene scene;
-	scene_init(&scene, "no SVE", SAMPLE_V);
-	snap_aarch64_store(scene.thread.regsets[SNAP_AARCH64_CALL].data, 63, 4);
-	snap_aarch64_set_reg(general(&scene.thread), 0, (uint64_t)-512);
-	snap_aarch64_rewind_syscall(&scene.thread);
-	assert_int_equal(snap_aarch64_syscall_result(general(&scene.thread)), -4);
-	assert_int_equal(scene.thread.interrupted_syscall, 63);
-	assert_int_equal((int32_t)snap_aarch64_load(scene.thread
-							    .regsets[SNAP_AARCH64_CALL]
-							    .data,
-						    4),
-			 -1);
 }
 
 static void expect_differences(const struct scene *scene,
@@ -446,15 +330,6 @@ int main(void)
 		cmocka_unit_test(test_short_vectors_lie_with_the_first_records),
 		cmocka_unit_test(test_a_record_is_made_only_of_what_the_machine_has),
 		cmocka_unit_test(test_sizes_of_sets_are_those_of_the_kernel),
-		cmocka_unit_test(
-			test_a_call_that_the_kernel_has_rewound_is_told_from_the_code),
-		cmocka_unit_test(test_other_code_is_no_call),
-		cmocka_unit_test(
-			test_a_call_that_was_resumed_gets_its_first_number_or_ends),
-		cmocka_unit_test(
-			test_a_thread_put_back_into_a_call_is_where_the_kernel_left_it),
-		cmocka_unit_test(
-			test_at_its_end_an_interrupted_call_has_lost_its_argument),
 		cmocka_unit_test(test_v_registers_alone_are_vectors_with_zeros),
 		cmocka_unit_test(test_another_length_is_a_difference),
 		cmocka_unit_test(test_another_mode_is_a_difference),
