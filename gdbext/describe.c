@@ -161,20 +161,6 @@ static PyObject *flag_list(uint32_t flags)
 	return snap_take(list);
 }
 
-static uint64_t held_bytes(const struct snap_memory *memory, const struct snap_vma *vma)
-{
-	uint64_t held = 0;
-	const struct snap_extent *end = memory->extents + memory->nr_extents;
-	const struct snap_extent *extent = snap_memory_find_from(memory, vma->start);
-	for (; extent && extent < end && extent->start < vma->end; extent++) {
-		uint64_t first =
-			extent->start > vma->start ? extent->start : vma->start;
-		uint64_t behind = extent->start + extent->size;
-		held += (behind < vma->end ? behind : vma->end) - first;
-	}
-	return held;
-}
-
 static PyObject *mapping_dict(const struct snap_memory *memory,
 			      const struct snap_vma *vma)
 {
@@ -190,7 +176,9 @@ static PyObject *mapping_dict(const struct snap_memory *memory,
 			     "offset", (unsigned long long)vma->offset, "name",
 			     snap_py_text(vma->name), "contents",
 			     contents[snap_vma_contents(vma)], "held",
-			     (unsigned long long)held_bytes(memory, vma), "build_id",
+			     (unsigned long long)snap_memory_held(memory, vma->start,
+								  vma->end),
+			     "build_id",
 			     snap_py_build_id(vma->build_id, vma->build_id_size),
 			     "flags", flag_list(vma->flags));
 }

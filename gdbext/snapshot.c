@@ -117,7 +117,7 @@ static PyObject *get_current_tid(PyObject *self, void *unused)
 
 static PyObject *get_size(PyObject *self, void *unused)
 {
-	return PyLong_FromSize_t(snap_py_snapshot_get(self)->memory.size);
+	return PyLong_FromUnsignedLongLong(snap_py_snapshot_get(self)->memory.size);
 }
 
 static PyObject *get_brk(PyObject *self, void *unused)

@@ -1,7 +1,5 @@
 #include "core/capture/rseq.h"
 
-#include <string.h>
-
 #include "core/tracee/memory.h"
 
 #define RSEQ_CS_NO_RESTART_ON_STOP 2 // RSEQ_CS_FLAG_NO_RESTART_ON_SIGNAL
@@ -28,12 +26,10 @@ size_t snap_rseq_kernel_ranges(const struct snap_thread *thread,
 }
 
 /** Clear the pointer to the sequence in the captured memory. */
-static void clear_pointer(struct snap_snapshot *snapshot, uint64_t address)
+static snap_err clear_pointer(struct snap_snapshot *snapshot, uint64_t address)
 {
-	uint64_t room;
-	const uint8_t *bytes = snap_memory_at(&snapshot->memory, address, &room);
-	if (bytes && room >= sizeof(uint64_t))
-		memset((uint8_t *)(uintptr_t)bytes, 0, sizeof(uint64_t));
+	static const uint64_t none;
+	return snap_memory_write(&snapshot->memory, address, &none, sizeof(none));
 }
 
 static snap_err settle_thread(struct snap_tracee *tracee,
@@ -44,7 +40,7 @@ static snap_err settle_thread(struct snap_tracee *tracee,
 	SNAP_TRY(snap_tracee_read(tracee, pointer, &address, sizeof(address)));
 	if (!address)
 		return SNAP_OK;
-	clear_pointer(snapshot, pointer);
+	SNAP_TRY(clear_pointer(snapshot, pointer));
 
 	struct critical_section section;
 	SNAP_TRY(snap_tracee_read(tracee, address, &section, sizeof(section)));

@@ -5,7 +5,7 @@
 void snap_layout_deinit(struct snap_layout *layout)
 {
 	free(layout->segments);
-	free(layout->extent_offsets);
+	free(layout->extents);
 	*layout = (struct snap_layout){ 0 };
 }
 
@@ -58,13 +58,26 @@ static bool reads_as_zero(const struct snap_vma *vma)
 	       (contents == SNAP_CONTENTS_ZERO || contents == SNAP_CONTENTS_SHARED);
 }
 
-/** Note where the bytes from `address` on go, if an extent begins there. */
-static void place_extent(struct work *work, uint64_t address)
+/** Note where held bytes go: on where the last ones are, or elsewhere. */
+static snap_err place_held(struct snap_layout *layout, uint64_t start, uint64_t size)
 {
-	const struct snap_extent *extent = snap_memory_find_from(work->memory, address);
-	if (extent->start == address)
-		work->layout.extent_offsets[extent - work->memory->extents] =
-			work->layout.size;
+	size_t nr = layout->nr_extents;
+	struct snap_extent *last = nr ? &layout->extents[nr - 1] : NULL;
+	if (last && last->start + last->size == start) {
+		last->size += size;
+		return SNAP_OK;
+	}
+	if (!(nr & (nr - 1))) {
+		struct snap_extent *extents =
+			reallocarray(layout->extents, nr ? nr * 2 : 1,
+				     sizeof(*extents));
+		if (!extents)
+			return &snap_enomem;
+		layout->extents = extents;
+	}
+	layout->extents[layout->nr_extents++] =
+		(struct snap_extent){ start, size, layout->size };
+	return SNAP_OK;
 }
 
 /**
@@ -99,7 +112,7 @@ static snap_err lay_out_vma(struct work *work, const struct snap_vma *vma)
 		bool is_in_file =
 			is_held || (is_zero && is_hole_in_file(work, at, &run));
 		if (is_held) {
-			place_extent(work, at);
+			SNAP_TRY(place_held(layout, at, run));
 			work->held += run;
 		}
 		if (last && last->is_in_file == is_in_file) {
@@ -129,11 +142,6 @@ static snap_err lay_out(struct snap_layout *ret, const struct snap_snapshot *sna
 		.max_hole = max_hole,
 		.page_size = snapshot->page_size,
 	};
-	// One more: calloc(0) may be NULL.
-	work.layout.extent_offsets =
-		calloc(snapshot->memory.nr_extents + 1, sizeof(uint64_t));
-	if (!work.layout.extent_offsets)
-		return &snap_enomem;
 	for (size_t i = 0; i < snapshot->vmas.nr; i++)
 		SNAP_TRY(lay_out_vma(&work, &snapshot->vmas.list[i]));
 	if (work.held != snapshot->memory.size)

@@ -38,11 +38,19 @@ struct snap_segment {
 	bool is_in_file;
 };
 
+/** Memory that is held in one piece of addresses, and is one piece in the file. */
+struct snap_extent {
+	uint64_t start;
+	uint64_t size;
+	/** From the first byte of memory in the file. */
+	uint64_t offset;
+};
+
 struct snap_layout {
 	struct snap_segment *segments;
 	size_t nr_segments;
-	/** Of each extent of the memory, from the first byte of memory in the file. */
-	uint64_t *extent_offsets;
+	struct snap_extent *extents;
+	size_t nr_extents;
 	/** How many bytes of memory, with holes, the file has. */
 	uint64_t size;
 };

@@ -9,6 +9,9 @@
 #include "core/image/transfer.h"
 #include "core/image/zeros.h"
 
+/** Bytes that are made room for at once. */
+#define PIECE ((uint64_t)1 << 20)
+
 /** Open a regular file; anything else is refused without waiting for it. */
 static snap_err open_image(const char *path, int *ret_fd, uint64_t *ret_size)
 {
@@ -62,12 +65,15 @@ static snap_err read_extent(struct snap_transfer *transfer,
 			    const struct snap_image_extent *extent,
 			    struct snap_memory *memory)
 {
-	uint8_t *bytes;
-	uint64_t digest;
-	SNAP_TRY(snap_memory_append(memory, extent->start, extent->size, &bytes));
-	SNAP_TRY(snap_transfer_extent(transfer, bytes, extent->size, extent->offset,
-				      &digest));
-	if (digest != extent->digest)
+	SNAP_TRY(snap_transfer_begin(transfer));
+	for (uint64_t at = 0, size; at < extent->size; at += size) {
+		uint8_t *bytes;
+		size = extent->size - at < PIECE ? extent->size - at : PIECE;
+		SNAP_TRY(snap_memory_append(memory, extent->start + at, size, &bytes));
+		SNAP_TRY(snap_transfer_piece(transfer, bytes, size,
+					     extent->offset + at));
+	}
+	if (snap_transfer_end(transfer) != extent->digest)
 		return snap_error_create(
 			SNAP_ERROR_CORRUPT,
 			"its memory from 0x%llx to 0x%llx is not what was written",

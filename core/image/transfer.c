@@ -9,7 +9,7 @@ void snap_transfer_deinit(struct snap_transfer *transfer)
 	transfer->digest = NULL;
 }
 
-static snap_err begin_digest(struct snap_transfer *transfer)
+snap_err snap_transfer_begin(struct snap_transfer *transfer)
 {
 	if (!transfer->digest)
 		transfer->digest = XXH3_createState();
@@ -30,10 +30,9 @@ static snap_err tell(struct snap_transfer *transfer)
 				    transfer->total);
 }
 
-snap_err snap_transfer_extent(struct snap_transfer *transfer, uint8_t *bytes,
-			      uint64_t size, uint64_t offset, uint64_t *ret_digest)
+snap_err snap_transfer_piece(struct snap_transfer *transfer, uint8_t *bytes,
+			     uint64_t size, uint64_t offset)
 {
-	SNAP_TRY(begin_digest(transfer));
 	for (uint64_t at = 0, chunk; at < size; at += chunk) {
 		chunk = size - at < chunk_size ? size - at : chunk_size;
 		SNAP_TRY(transfer->move(transfer->context, bytes + at, chunk,
@@ -42,6 +41,10 @@ snap_err snap_transfer_extent(struct snap_transfer *transfer, uint8_t *bytes,
 		transfer->done += chunk;
 		SNAP_TRY(tell(transfer));
 	}
-	*ret_digest = XXH3_64bits_digest(transfer->digest);
 	return SNAP_OK;
+}
+
+uint64_t snap_transfer_end(struct snap_transfer *transfer)
+{
+	return XXH3_64bits_digest(transfer->digest);
 }

@@ -27,13 +27,15 @@ struct snap_transfer {
 void snap_transfer_deinit(struct snap_transfer *transfer);
 #define _cleanup_transfer_ _cleanup_(snap_transfer_deinit)
 
-/**
- * Move one extent.
- *
- * @param[out] ret_digest XXH3 of its bytes, 64 bits.
- */
-_must_check_ snap_err snap_transfer_extent(struct snap_transfer *transfer,
-					   uint8_t *bytes, uint64_t size,
-					   uint64_t offset, uint64_t *ret_digest);
+/** Begin an extent. */
+_must_check_ snap_err snap_transfer_begin(struct snap_transfer *transfer);
+
+/** Move the next bytes of an extent. */
+_must_check_ snap_err snap_transfer_piece(struct snap_transfer *transfer,
+					  uint8_t *bytes, uint64_t size,
+					  uint64_t offset);
+
+/** XXH3 of an extent's bytes, 64 bits. */
+uint64_t snap_transfer_end(struct snap_transfer *transfer);
 
 #endif

@@ -58,12 +58,12 @@ static void image_deinit(struct image *image)
 static snap_err arrange(struct image *image)
 {
 	const struct snap_snapshot *snapshot = image->snapshot;
-	const struct snap_memory *memory = &snapshot->memory;
+	const struct snap_layout *layout = &image->layout;
 	SNAP_TRY(snap_layout_init(&image->layout, snapshot));
 	SNAP_TRY(snap_notes_put_core(&image->notes, snapshot));
 	SNAP_TRY(snap_notes_put_process(&image->notes, snapshot));
 	image->notes_size = image->notes.size +
-			    SNAP_EXTENTS_NOTE_SIZE(memory->nr_extents) +
+			    SNAP_EXTENTS_NOTE_SIZE(layout->nr_extents) +
 			    SNAP_DIGEST_NOTE_SIZE;
 	uint64_t head_size =
 		snap_headers_size(image->layout.nr_segments) + image->notes_size;
@@ -73,15 +73,14 @@ static snap_err arrange(struct image *image)
 					 "are too many for an image");
 	image->memory_offset = snap_page_up(head_size, snapshot->page_size);
 
-	image->extents = calloc(memory->nr_extents + 1, sizeof(*image->extents));
+	image->extents = calloc(layout->nr_extents + 1, sizeof(*image->extents));
 	if (!image->extents)
 		return &snap_enomem;
-	for (size_t i = 0; i < memory->nr_extents; i++)
+	for (size_t i = 0; i < layout->nr_extents; i++)
 		image->extents[i] = (struct snap_image_extent){
-			.start = memory->extents[i].start,
-			.size = memory->extents[i].size,
-			.offset =
-				image->memory_offset + image->layout.extent_offsets[i],
+			.start = layout->extents[i].start,
+			.size = layout->extents[i].size,
+			.offset = image->memory_offset + layout->extents[i].offset,
 		};
 	return SNAP_OK;
 }
@@ -89,6 +88,22 @@ static snap_err arrange(struct image *image)
 static snap_err move_out(void *context, uint8_t *bytes, size_t size, uint64_t offset)
 {
 	return snap_output_write(context, bytes, size, offset);
+}
+
+static snap_err write_extent(struct snap_transfer *transfer,
+			     const struct snap_memory *memory,
+			     struct snap_image_extent *extent)
+{
+	SNAP_TRY(snap_transfer_begin(transfer));
+	for (uint64_t at = 0, run; at < extent->size; at += run) {
+		const uint8_t *bytes = snap_memory_at(memory, extent->start + at, &run);
+		if (run > extent->size - at)
+			run = extent->size - at;
+		SNAP_TRY(snap_transfer_piece(transfer, (uint8_t *)(uintptr_t)bytes, run,
+					     extent->offset + at));
+	}
+	extent->digest = snap_transfer_end(transfer);
+	return SNAP_OK;
 }
 
 /** Write what is held, and find its digests. */
@@ -103,12 +118,8 @@ static snap_err write_memory(struct snap_output *output, const struct image *ima
 		.phase = "Writing the image",
 		.total = memory->size,
 	};
-	for (size_t i = 0; i < memory->nr_extents; i++)
-		SNAP_TRY(snap_transfer_extent(&transfer,
-					      memory->bytes + memory->extents[i].offset,
-					      image->extents[i].size,
-					      image->extents[i].offset,
-					      &image->extents[i].digest));
+	for (size_t i = 0; i < image->layout.nr_extents; i++)
+		SNAP_TRY(write_extent(&transfer, memory, &image->extents[i]));
 	return SNAP_OK;
 }
 
@@ -133,7 +144,7 @@ static snap_err write_head(const struct snap_output *output, struct image *image
 	SNAP_TRY(snap_headers_put(snapshot, &image->layout, image->notes_size,
 				  image->memory_offset, &headers));
 	SNAP_TRY(snap_notes_put_extents(&image->notes, image->extents,
-					snapshot->memory.nr_extents));
+					image->layout.nr_extents));
 	SNAP_TRY(put_digest(&headers, &image->notes));
 	SNAP_TRY(snap_output_write(output, headers.data, headers.size, 0));
 	return snap_output_write(output, image->notes.data, image->notes.size,

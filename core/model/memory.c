@@ -2,120 +2,271 @@
 
 #include <assert.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "core/model/map.h"
+
+static uint64_t chunk_index(uint64_t address)
+{
+	return address / SNAP_CHUNK_SIZE;
+}
+
+static size_t page_index(uint64_t address)
+{
+	return address % SNAP_CHUNK_SIZE / SNAP_PAGE_SIZE;
+}
+
+void snap_memory_init(struct snap_memory *memory, struct snap_store *store)
+{
+	*memory = (struct snap_memory){ .store = snap_store_ref(store) };
+}
 
 void snap_memory_deinit(struct snap_memory *memory)
 {
-	if (memory->capacity)
-		munmap(memory->bytes, memory->capacity);
-	free(memory->extents);
+	struct snap_map *map = memory->map;
+	if (map && !--map->refs) {
+		for (size_t i = 0; i < map->nr; i++)
+			snap_map_release_chunk(memory->store, map->entries[i].chunk);
+		snap_store_flush(memory->store);
+		free(map);
+	}
+	snap_store_unref(memory->store);
 	*memory = (struct snap_memory){ 0 };
 }
 
-/** Anonymous pages rather than malloc(): they grow without a copy and come zeroed. */
-static snap_err reserve(struct snap_memory *memory, size_t needed)
+/** The last page that is held; the memory holds something. */
+static uint64_t last_page(const struct snap_memory *memory)
 {
-	if (needed <= memory->capacity)
-		return SNAP_OK;
-	size_t capacity = memory->capacity ? memory->capacity : 1 << 20;
-	while (capacity < needed)
-		if (__builtin_mul_overflow(capacity, 2, &capacity))
-			return &snap_enomem;
-	void *bytes =
-		memory->capacity
-			? mremap(memory->bytes, memory->capacity, capacity,
-				 MREMAP_MAYMOVE)
-			: mmap(NULL, capacity, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (bytes == MAP_FAILED)
-		return &snap_enomem;
-	memory->bytes = bytes;
-	memory->capacity = capacity;
-	return SNAP_OK;
+	size_t last = memory->map->nr - 1, page = SNAP_CHUNK_PAGES - 1;
+	const uint32_t *slots = snap_map_slots(memory, last);
+	while (!slots[page])
+		page--;
+	return memory->map->entries[last].index * SNAP_CHUNK_SIZE +
+	       page * SNAP_PAGE_SIZE;
 }
 
-static snap_err add_extent(struct snap_memory *memory, uint64_t start, uint64_t size)
+static bool is_behind(const struct snap_memory *memory, uint64_t address)
 {
-	size_t nr = memory->nr_extents;
-	if (!(nr & (nr - 1))) {
-		struct snap_extent *extents =
-			reallocarray(memory->extents, nr ? nr * 2 : 1,
-				     sizeof(*extents));
-		if (!extents)
-			return &snap_enomem;
-		memory->extents = extents;
+	return !snap_map_nr(memory) || address > last_page(memory);
+}
+
+/** Enter slots in a row for pages in a row; everything is reserved. */
+static void enter(struct snap_memory *memory, uint64_t start, uint32_t slot,
+		  uint64_t nr)
+{
+	while (nr) {
+		size_t entry = snap_map_last_entry(memory, chunk_index(start));
+		size_t page = page_index(start);
+		uint32_t chunk = memory->map->entries[entry].chunk;
+		uint32_t *slots = memory->store->chunks.list[chunk].slots;
+		uint32_t here = SNAP_CHUNK_PAGES - (uint32_t)page;
+		if (here > nr)
+			here = (uint32_t)nr;
+		for (uint32_t i = 0; i < here; i++)
+			slots[page + i] = slot++;
+		memory->store->chunks.counts[chunk].nr_held += here;
+		start += (uint64_t)here * SNAP_PAGE_SIZE;
+		nr -= here;
 	}
-	memory->extents[memory->nr_extents++] = (struct snap_extent){
-		.start = start,
-		.size = size,
-		.offset = memory->size,
-	};
+}
+
+static snap_err append(struct snap_memory *memory, uint64_t start, uint64_t size,
+		       bool is_backed, uint8_t **ret)
+{
+	assert(!((start | size) % SNAP_PAGE_SIZE) && is_behind(memory, start));
+	if (!memory->store)
+		SNAP_TRY(snap_store_create(NULL, &memory->store));
+	struct snap_store *store = memory->store;
+	if (!size) {
+		*ret = store->base;
+		return SNAP_OK;
+	}
+	uint64_t nr_chunks = chunk_index(start + size - 1) - chunk_index(start) + 1;
+	uint64_t nr = size / SNAP_PAGE_SIZE;
+	uint32_t slot;
+	SNAP_TRY(snap_store_take(store, nr, &slot));
+	snap_err error = snap_map_prepare(memory, nr_chunks, nr_chunks + 1);
+	if (!error && is_backed)
+		error = snap_store_back(store, snap_store_bytes(store, slot), size);
+	if (error) {
+		for (uint64_t i = 0; i < nr; i++)
+			snap_store_release(store, slot + (uint32_t)i);
+		snap_store_flush(store);
+		return error;
+	}
+	enter(memory, start, slot, nr);
+	memory->size += size;
+	*ret = snap_store_bytes(store, slot);
 	return SNAP_OK;
 }
 
 snap_err snap_memory_append(struct snap_memory *memory, uint64_t start, uint64_t size,
 			    uint8_t **ret)
 {
-	struct snap_extent *last =
-		memory->nr_extents ? &memory->extents[memory->nr_extents - 1] : NULL;
-	assert(!last || start >= last->start + last->size);
+	return append(memory, start, size, true, ret);
+}
 
-	size_t needed;
-	if (__builtin_add_overflow(memory->size, size, &needed))
-		return &snap_enomem;
-	SNAP_TRY(reserve(memory, needed));
-	if (last && last->start + last->size == start)
-		last->size += size;
-	else
-		SNAP_TRY(add_extent(memory, start, size));
-	*ret = memory->bytes + memory->size;
-	memory->size = needed;
-	return SNAP_OK;
+snap_err snap_memory_append_unbacked(struct snap_memory *memory, uint64_t start,
+				     uint64_t size, uint8_t **ret)
+{
+	return append(memory, start, size, false, ret);
+}
+
+/** Forget the last pages of the last chunk, at most `nr`; returns how many. */
+static uint64_t drop_from_last(struct snap_memory *memory, uint64_t nr)
+{
+	struct snap_store *store = memory->store;
+	struct snap_map *map = memory->map;
+	uint32_t chunk = map->entries[map->nr - 1].chunk;
+	struct snap_chunk_count *count = &store->chunks.counts[chunk];
+	uint32_t *slots = store->chunks.list[chunk].slots;
+	assert(map->refs == 1 && count->refs == 1);
+	size_t end = SNAP_CHUNK_PAGES, first;
+	while (!slots[end - 1])
+		end--;
+	for (first = end; first && slots[first - 1] && end - first < nr;)
+		first--;
+	// In the order of slots, so that they go back in one piece.
+	for (size_t i = first; i < end; i++) {
+		snap_store_release(store, slots[i]);
+		slots[i] = 0;
+	}
+	count->nr_held -= (uint32_t)(end - first);
+	if (!count->nr_held) {
+		map->nr--;
+		snap_map_release_chunk(store, chunk);
+	}
+	return end - first;
 }
 
 void snap_memory_drop_last(struct snap_memory *memory, uint64_t size)
 {
-	assert(memory->nr_extents && size <= memory->size);
-	struct snap_extent *last = &memory->extents[memory->nr_extents - 1];
-	assert(size <= last->size);
-	last->size -= size;
-	if (!last->size)
-		memory->nr_extents--;
+	assert(size <= memory->size && !(size % SNAP_PAGE_SIZE));
 	memory->size -= size;
-	memset(memory->bytes + memory->size, 0, size);
+	for (uint64_t nr = size / SNAP_PAGE_SIZE; nr;)
+		nr -= drop_from_last(memory, nr);
+	if (memory->store)
+		snap_store_flush(memory->store);
 }
 
 void snap_memory_trim(struct snap_memory *memory)
 {
-	size_t size = (memory->size + SNAP_PAGE_SIZE - 1) & -(size_t)SNAP_PAGE_SIZE;
-	if (size && size < memory->capacity &&
-	    mremap(memory->bytes, memory->capacity, size, 0) != MAP_FAILED)
-		memory->capacity = size;
+	struct snap_map *map = memory->map;
+	if (!map || map->refs > 1 || map->nr == map->capacity)
+		return;
+	struct snap_map *smaller =
+		realloc(map, sizeof(*map) + map->nr * sizeof(*map->entries));
+	if (!smaller)
+		return;
+	smaller->capacity = smaller->nr;
+	memory->map = smaller;
 }
 
-const struct snap_extent *snap_memory_find_from(const struct snap_memory *memory,
-						uint64_t address)
+/** Share the pages of one chunk from `first` to before `end`. */
+static void share_pages(struct snap_memory *to, const struct snap_memory *from,
+			size_t from_entry, size_t first, size_t end)
 {
-	size_t low = 0, high = memory->nr_extents;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct snap_extent *extent = &memory->extents[middle];
-		if (extent->start + extent->size <= address)
-			low = middle + 1;
-		else
-			high = middle;
+	struct snap_store *store = to->store;
+	struct snap_chunks *chunks = &store->chunks;
+	const struct snap_map_entry *entry = &from->map->entries[from_entry];
+	struct snap_map *map = to->map;
+	if (!first && end == SNAP_CHUNK_PAGES) {
+		chunks->counts[entry->chunk].refs++;
+		map->entries[map->nr++] = *entry;
+		to->size +=
+			(uint64_t)chunks->counts[entry->chunk].nr_held * SNAP_PAGE_SIZE;
+		return;
 	}
-	return low < memory->nr_extents ? &memory->extents[low] : NULL;
+	const uint32_t *slots = snap_map_slots(from, from_entry);
+	while (first < end && !slots[first])
+		first++;
+	if (first == end)
+		return;
+	size_t mine = snap_map_last_entry(to, entry->index);
+	uint32_t chunk = map->entries[mine].chunk;
+	for (size_t i = first; i < end; i++) {
+		if (!slots[i])
+			continue;
+		chunks->list[chunk].slots[i] = slots[i];
+		chunks->counts[chunk].nr_held++;
+		snap_store_hold(store, slots[i]);
+		to->size += SNAP_PAGE_SIZE;
+	}
 }
 
-const uint8_t *snap_memory_at(const struct snap_memory *memory, uint64_t address,
-			      uint64_t *ret_size)
+snap_err snap_memory_share(struct snap_memory *to, const struct snap_memory *from,
+			   uint64_t start, uint64_t end)
 {
-	const struct snap_extent *extent = snap_memory_find_from(memory, address);
-	if (!extent || extent->start > address) {
-		*ret_size = extent ? extent->start - address : UINT64_MAX;
-		return NULL;
+	assert(!((start | end) % SNAP_PAGE_SIZE) && is_behind(to, start));
+	if (start >= end || !snap_map_nr(from))
+		return SNAP_OK;
+	if (!to->store)
+		to->store = snap_store_ref(from->store);
+	assert(to->store == from->store);
+	uint64_t last = chunk_index(end - 1);
+	size_t entry = snap_map_find(from, chunk_index(start));
+	size_t behind = snap_map_find(from, last + 1);
+	// The first and the last chunk may be shared in part, behind pages of ours.
+	SNAP_TRY(snap_map_prepare(to, behind - entry, 3));
+	for (; entry < behind; entry++) {
+		uint64_t index = from->map->entries[entry].index;
+		size_t first = index == chunk_index(start) ? page_index(start) : 0;
+		size_t pages =
+			index == last ? page_index(end - 1) + 1 : SNAP_CHUNK_PAGES;
+		share_pages(to, from, entry, first, pages);
 	}
-	*ret_size = extent->start + extent->size - address;
-	return snap_memory_bytes(memory, extent) + (address - extent->start);
+	return SNAP_OK;
+}
+
+void snap_memory_remember(struct snap_memory *to, const struct snap_memory *from)
+{
+	assert(!to->map);
+	snap_store_ref(from->store);
+	snap_store_unref(to->store);
+	*to = *from;
+	if (to->map)
+		to->map->refs++;
+}
+
+/** Make a page one that nobody else holds. */
+static snap_err own_page(struct snap_memory *memory, size_t entry, size_t page)
+{
+	struct snap_store *store = memory->store;
+	SNAP_TRY(snap_map_prepare(memory, 0, 1));
+	snap_map_own_chunk(memory, entry);
+	uint32_t old = snap_map_slots(memory, entry)[page], slot;
+	if (store->slot_refs[old] == 1)
+		return SNAP_OK;
+	SNAP_TRY(snap_store_take(store, 1, &slot));
+	uint8_t *bytes = snap_store_bytes(store, slot);
+	snap_err error = snap_store_back(store, bytes, SNAP_PAGE_SIZE);
+	if (error) {
+		snap_store_release(store, slot);
+		return error;
+	}
+	memcpy(bytes, snap_store_bytes(store, old), SNAP_PAGE_SIZE);
+	store->chunks.list[memory->map->entries[entry].chunk].slots[page] = slot;
+	snap_store_release(store, old);
+	return SNAP_OK;
+}
+
+snap_err snap_memory_write(struct snap_memory *memory, uint64_t address,
+			   const void *bytes, size_t size)
+{
+	const uint8_t *from = bytes;
+	for (size_t here; size; address += here, from += here, size -= here) {
+		here = SNAP_PAGE_SIZE - address % SNAP_PAGE_SIZE;
+		if (here > size)
+			here = size;
+		uint64_t held;
+		const uint8_t *old = snap_memory_at(memory, address, &held);
+		if (!old || !memcmp(old, from, here))
+			continue;
+		size_t entry = snap_map_find(memory, chunk_index(address));
+		size_t page = page_index(address);
+		SNAP_TRY(own_page(memory, entry, page));
+		uint32_t slot = snap_map_slots(memory, entry)[page];
+		memcpy(snap_store_bytes(memory->store, slot) + address % SNAP_PAGE_SIZE,
+		       from, here);
+	}
+	return SNAP_OK;
 }

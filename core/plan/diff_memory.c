@@ -152,7 +152,8 @@ static const uint8_t *find_unheld(struct comparison *it,
 static snap_err compare_pages(struct comparison *it, uint64_t start, uint64_t size,
 			      const uint8_t *a, const uint8_t *b)
 {
-	if (a && b && !memcmp(a, b, size))
+	// Snapshots share the pages that did not change.
+	if (a == b || (a && b && !memcmp(a, b, size)))
 		return SNAP_OK;
 	for (uint64_t at = 0; at < size; at += SNAP_PAGE_SIZE) {
 		uint8_t page[SNAP_PAGE_SIZE];

@@ -35,21 +35,14 @@ static snap_err count_calls(const struct snap_target *target,
 }
 
 /** The saved bytes where the debugger has put others. */
-static void apply_patches(const struct snap_target *target, struct snap_memory *memory)
+static snap_err apply_patches(const struct snap_target *target,
+			      struct snap_memory *memory)
 {
-	for (size_t i = 0; i < target->nr_patches; i++) {
-		const struct snap_patch *patch = &target->patches[i];
-		for (size_t done = 0; done < patch->size;) {
-			uint64_t room;
-			uint8_t *bytes = (uint8_t *)(uintptr_t)
-				snap_memory_at(memory, patch->address + done, &room);
-			if (room > patch->size - done)
-				room = patch->size - done;
-			if (bytes)
-				memcpy(bytes, patch->original + done, room);
-			done += room;
-		}
-	}
+	for (size_t i = 0; i < target->nr_patches; i++)
+		SNAP_TRY(snap_memory_write(memory, target->patches[i].address,
+					   target->patches[i].original,
+					   target->patches[i].size));
+	return SNAP_OK;
 }
 
 static snap_err capture(const struct snap_target *target, struct snap_tracee *tracee,
@@ -59,7 +52,7 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, snapshot));
 	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, &target->progress,
 				     &snapshot->memory));
-	apply_patches(target, &snapshot->memory);
+	SNAP_TRY(apply_patches(target, &snapshot->memory));
 	for (size_t i = 0; i < snapshot->nr_threads; i++)
 		SNAP_TRY(snap_settle_syscall(tracee, &snapshot->threads[i]));
 	return snap_rseq_settle(tracee, snapshot);

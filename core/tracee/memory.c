@@ -62,12 +62,9 @@ snap_err snap_tracee_write(struct snap_tracee *tracee, uint64_t address,
 snap_err snap_tracee_write_back(struct snap_tracee *tracee,
 				const struct snap_memory *memory)
 {
-	for (size_t i = 0; i < memory->nr_extents; i++) {
-		const struct snap_extent *extent = &memory->extents[i];
-		SNAP_TRY(snap_tracee_write(tracee, extent->start,
-					   snap_memory_bytes(memory, extent),
-					   extent->size));
-	}
+	struct snap_run run = { 0 };
+	while (snap_memory_next_run(memory, run.start + run.size, &run))
+		SNAP_TRY(snap_tracee_write(tracee, run.start, run.bytes, run.size));
 	return SNAP_OK;
 }
 

@@ -138,14 +138,15 @@ static const char *compare_vmas(const struct snap_vma *a, const struct snap_vma 
 static const char *compare_memory(const struct snap_memory *a,
 				  const struct snap_memory *b)
 {
-	COMPARE(a, b, nr_extents);
+	struct snap_run of_a, of_b;
 	COMPARE(a, b, size);
-	for (size_t i = 0; i < a->nr_extents; i++) {
-		COMPARE(a, b, extents[i].start);
-		COMPARE(a, b, extents[i].size);
-		if (memcmp(snap_memory_bytes(a, &a->extents[i]),
-			   snap_memory_bytes(b, &b->extents[i]), a->extents[i].size))
-			return "the bytes of an extent";
+	for (uint64_t at = 0, size; snap_memory_next_run(a, at, &of_a);
+	     at = of_a.start + size) {
+		if (!snap_memory_next_run(b, at, &of_b) || of_a.start != of_b.start)
+			return "what is held";
+		size = of_a.size < of_b.size ? of_a.size : of_b.size;
+		if (memcmp(of_a.bytes, of_b.bytes, size))
+			return "the bytes that are held";
 	}
 	return NULL;
 }

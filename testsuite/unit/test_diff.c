@@ -47,6 +47,15 @@ static void hold(struct snap_snapshot *snapshot, uint64_t page, size_t at, uint8
 	bytes[at] = byte;
 }
 
+/** Held bytes at an address, as many as there are. */
+static uint8_t *held_at(const struct snap_snapshot *snapshot, uint64_t address)
+{
+	uint64_t size;
+	const uint8_t *bytes = snap_memory_at(&snapshot->memory, address, &size);
+	assert_non_null(bytes);
+	return (uint8_t *)(uintptr_t)bytes;
+}
+
 static struct snap_diff diff(const struct snap_snapshot *a,
 			     const struct snap_snapshot *b)
 {
@@ -82,8 +91,8 @@ static void test_bytes_that_differ_are_ranges_to_the_byte(void **state)
 	hold(a, HEAP, 5, 1);
 	hold(b, HEAP, 5, 2);
 	// Near enough to be seen as one, and far enough not to be.
-	a->memory.bytes[9] = 1;
-	a->memory.bytes[17] = 1;
+	*held_at(a, HEAP + 9) = 1;
+	*held_at(a, HEAP + 17) = 1;
 	_cleanup_diff_ struct snap_diff it = diff(a, b);
 	assert_false(snap_diff_is_empty(&it));
 	assert_int_equal(it.memory.nr, 2);
@@ -100,7 +109,7 @@ static void test_a_range_goes_on_over_pages_and_extents(void **state)
 	_cleanup_snapshot_ struct snap_snapshot *b = process("AVX2");
 	for (size_t i = 0; i < 3; i++)
 		hold(a, HEAP + i * SNAP_PAGE_SIZE, 0, 0);
-	memset(a->memory.bytes + 100, 1, 2 * SNAP_PAGE_SIZE);
+	memset(held_at(a, HEAP + 100), 1, 2 * SNAP_PAGE_SIZE);
 	hold(b, HEAP, 0, 0);
 	hold(b, HEAP + 2 * SNAP_PAGE_SIZE, 0, 0);
 	_cleanup_diff_ struct snap_diff it = diff(a, b);
@@ -165,8 +174,8 @@ static void test_bytes_of_others_are_not_compared(void **state)
 		hold(a, HEAP + i * SNAP_PAGE_SIZE, 0, 0);
 		hold(b, HEAP + i * SNAP_PAGE_SIZE, 0, 0);
 	}
-	memset(a->memory.bytes + 16, 1, 16);
-	memset(a->memory.bytes + SNAP_PAGE_SIZE - 4, 1, 8);
+	memset(held_at(a, HEAP + 16), 1, 16);
+	memset(held_at(a, HEAP + SNAP_PAGE_SIZE - 4), 1, 8);
 	const struct snap_range skips[] = {
 		{ HEAP + 18, 10 },
 		{ HEAP + SNAP_PAGE_SIZE - 4, 8 },
@@ -188,7 +197,7 @@ static void test_more_ranges_than_wanted_are_counted(void **state)
 	hold(a, HEAP, 0, 0);
 	hold(b, HEAP, 0, 0);
 	for (size_t at = 0; at < SNAP_PAGE_SIZE; at += 64)
-		memset(a->memory.bytes + at, 1, 2);
+		memset(held_at(a, HEAP + at), 1, 2);
 	const struct snap_diff_options options = { .max_ranges = 3 };
 	_cleanup_diff_ struct snap_diff it = { 0 };
 	assert_ok(snap_diff_make(a, b, &options, &it));

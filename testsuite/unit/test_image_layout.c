@@ -355,13 +355,13 @@ static void test_our_notes_are_laid_out_as_documented(void **state)
 	assert_int_equal(number(note, 12 + 44, 4), vma->flags);
 	assert_int_equal(number(note, 12 + 85, 4), strlen(vma->name));
 
-	const struct snap_extent *extent = &snapshot->memory.extents[0];
+	struct snap_run run;
+	assert_true(snap_memory_next_run(&snapshot->memory, 0, &run));
 	note = find_note(&image, SNAP_NOTE_EXTENTS);
 	assert_int_equal(number(note, 8, 4), 32);
-	assert_int_equal(number(note, 12, 8), extent->start);
-	assert_int_equal(number(note, 20, 8), extent->size);
-	assert_memory_equal(image.data + number(note, 28, 8),
-			    snap_memory_bytes(&snapshot->memory, extent), 4096);
+	assert_int_equal(number(note, 12, 8), run.start);
+	assert_int_equal(number(note, 20, 8), run.size);
+	assert_memory_equal(image.data + number(note, 28, 8), run.bytes, 4096);
 }
 
 static void test_the_notes_on_signals_are_laid_out_as_documented(void **state)

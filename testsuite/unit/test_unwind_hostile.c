@@ -54,7 +54,13 @@ static void spoil_stacks(const struct snap_snapshot *snapshot, uint64_t *state)
 		uint64_t value = next_address(snapshot, state);
 		size_t place = next_number(state) %
 			       (snapshot->memory.size / sizeof(value)) * sizeof(value);
-		memcpy(snapshot->memory.bytes + place, &value, sizeof(value));
+		struct snap_run run = { 0 };
+		do {
+			place -= run.size;
+			assert_true(snap_memory_next_run(&snapshot->memory,
+							 run.start + run.size, &run));
+		} while (place >= run.size);
+		memcpy((uint8_t *)(uintptr_t)run.bytes + place, &value, sizeof(value));
 	}
 }
 
