@@ -18,6 +18,7 @@ static int execute(PyObject *module)
 		snap_py_digest_functions,
 		snap_py_diff_functions,
 		snap_py_compat_functions,
+		snap_py_land_functions,
 	};
 	struct snap_py_state *state = snap_py_state(module);
 	state->tracers = PyDict_New();

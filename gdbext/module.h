@@ -39,5 +39,6 @@ extern const PyMethodDef snap_py_tracer_functions[];
 extern const PyMethodDef snap_py_digest_functions[];
 extern const PyMethodDef snap_py_diff_functions[];
 extern const PyMethodDef snap_py_compat_functions[];
+extern const PyMethodDef snap_py_land_functions[];
 
 #endif

@@ -374,6 +374,11 @@ def digest(pid: int) -> dict[str, str]:
     """For tests: digests of a stopped traced process, by what they cover ("registers
     TID", "memory", "mappings", …).  Two equal dicts: nothing that we read differs."""
 
+def land(pid: int, snapshot: Snapshot, tid: int, *, fpu_mode: str = "compat") -> None:
+    """For tests: give a stopped process's first thread the floating-point and vector
+    registers of thread `tid` of any snapshot of this architecture, as a restore would:
+    Refused by the verdict before anything is touched, landed by a frame, read back."""
+
 # A small tracer, for use without GDB.
 
 def spawn(argv: Sequence[str]) -> int:
