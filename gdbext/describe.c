@@ -149,6 +149,7 @@ static PyObject *flag_list(uint32_t flags)
 		{ SNAP_VMA_SEALED, "sl" },        { SNAP_VMA_UFFD, "um" },
 		{ SNAP_VMA_SEQUENTIAL, "sr" },    { SNAP_VMA_RANDOM, "rr" },
 		{ SNAP_VMA_LOCK_ON_FAULT, "lf" }, { SNAP_VMA_GUARD, "guard" },
+		{ SNAP_VMA_TAGGED, "mt" },
 	};
 
 	_cleanup_pydecref_ PyObject *list = PyList_New(0);

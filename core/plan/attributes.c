@@ -30,7 +30,7 @@ int snap_advice_for(const struct snap_advice *advice, uint32_t flags)
 /** What mmap() decides once and for all. */
 #define FIXED_FLAGS                                                        \
 	(SNAP_VMA_GROWSDOWN | SNAP_VMA_NORESERVE | SNAP_VMA_SHADOW_STACK | \
-	 SNAP_VMA_HUGETLB | SNAP_VMA_DEVICE)
+	 SNAP_VMA_HUGETLB | SNAP_VMA_DEVICE | SNAP_VMA_TAGGED)
 
 bool snap_vma_has_nature(const struct snap_vma *is, const struct snap_vma *wanted)
 {

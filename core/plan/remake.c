@@ -65,7 +65,7 @@ static snap_err check_remake(const struct snap_vma *image)
 				       "is the kernel's and cannot be made again");
 	SNAP_TRY(check_watched(image));
 	if (image->flags & (SNAP_VMA_DEVICE | SNAP_VMA_HUGETLB | SNAP_VMA_SHADOW_STACK |
-			    SNAP_VMA_SEALED) ||
+			    SNAP_VMA_SEALED | SNAP_VMA_TAGGED) ||
 	    is_aio_ring(image))
 		return snap_refuse_vma(
 			image, "is gone, and of a kind that cannot be made again");

@@ -28,7 +28,7 @@ static const struct {
 	{ "um", SNAP_VMA_UFFD },         { "uw", SNAP_VMA_UFFD },
 	{ "ui", SNAP_VMA_UFFD },         { "sr", SNAP_VMA_SEQUENTIAL },
 	{ "rr", SNAP_VMA_RANDOM },       { "lf", SNAP_VMA_LOCK_ON_FAULT },
-	{ "mw", SNAP_VMA_MAY_WRITE },
+	{ "mw", SNAP_VMA_MAY_WRITE },    { "mt", SNAP_VMA_TAGGED },
 };
 
 /** Undo the one escape of the file: a newline is "\012" (fs/seq_file.c, mangle_path()).

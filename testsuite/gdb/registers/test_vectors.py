@@ -117,3 +117,16 @@ def test_a_function_returns_with_the_keys_it_began_with(gdb, target):
     # THEN it returns
     assert gdb.finish_program() == 0
     assert "returned" in gdb.program_says()
+
+
+@pytest.mark.skipif("mte" not in features(), reason="memory has no tags here")
+def test_a_save_says_that_it_leaves_the_tags_of_memory(gdb, target):
+    # GIVEN a program with a mapping that has tags
+    gdb.run(target("tagged"), until="ready")
+
+    # WHEN it is saved
+    said = gdb("snapshot save")
+
+    # THEN the save names what it has not captured, and the program goes on
+    assert "tags of memory (MTE) of 1 mappings" in said
+    assert gdb.finish_program() == 0
