@@ -79,6 +79,7 @@ int snap_py_request_init(struct snap_py_request *request, struct snap_py_state *
 		.current_tid = current_tid,
 		.progress = snap_py_progress(&request->progress),
 		.rewinds_shared = shared_memory,
+		.known = &state->known,
 		.fail_at = fail_at,
 		.ret_nr_calls = &state->nr_calls,
 	};

@@ -57,6 +57,7 @@ static int clear(PyObject *module)
 static void release(void *module)
 {
 	clear(module);
+	snap_known_deinit(&snap_py_state(module)->known);
 }
 
 PyMODINIT_FUNC PyInit__snapshot(void);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
+#include "core/session/known.h"
 
 /** What the module holds, in the place of globals. */
 struct snap_py_state {
@@ -18,6 +19,8 @@ struct snap_py_state {
 	/** By pid: capsules of struct snap_tracer, for what spawn() and attach() took.
 	 */
 	PyObject *tracers;
+	/** What verbs need not find out again. */
+	struct snap_known known;
 	/** last_call_count() */
 	uint64_t nr_calls;
 };

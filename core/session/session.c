@@ -23,7 +23,15 @@
 /** A tracee whose calls are counted for the caller, also when it fails. */
 static snap_err open_target(const struct snap_target *target, struct snap_tracee *ret)
 {
-	return snap_tracee_init(ret, target->pid, target->fail_at);
+	// A scope guard has it already.
+	ret->proc_fd = ret->mem_fd = ret->pagemap_fd = -1;
+	_cleanup_tracee_ struct snap_tracee tracee;
+	SNAP_TRY(snap_tracee_init(&tracee, target->pid, target->fail_at));
+	if (target->known)
+		SNAP_TRY(snap_known_use(target->known, &tracee));
+	*ret = tracee;
+	tracee.proc_fd = tracee.mem_fd = tracee.pagemap_fd = -1;
+	return SNAP_OK;
 }
 
 static snap_err count_calls(const struct snap_target *target,
@@ -141,7 +149,10 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	SNAP_TRY(snap_proc_identify(tracee, live));
 	SNAP_TRY(check_identity(&image->identity, &live->identity));
 	_cleanup_cpu_ struct snap_cpu cpu = { 0 };
-	SNAP_TRY(snap_machine_describe(&cpu));
+	if (tracee->machine)
+		SNAP_TRY(snap_cpu_copy(tracee->machine, &cpu));
+	else
+		SNAP_TRY(snap_machine_describe(&cpu));
 	const struct snap_snapshot *snapshot;
 	SNAP_TRY(snap_compat_adapt(image, &cpu, fpu_mode, adapted, &snapshot));
 	SNAP_TRY(check_landing(tracee, snapshot, &cpu));

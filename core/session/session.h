@@ -12,6 +12,7 @@
 #include "core/inject/start.h"
 #include "core/model/snapshot.h"
 #include "core/plan/diff.h"
+#include "core/session/known.h"
 
 /**
  * @file
@@ -44,6 +45,9 @@ struct snap_target {
 	/** For a restore that starts threads again. `run` may be NULL: it is refused.
 	 */
 	struct snap_runner runner;
+	/** Saves work, and is kept from verb to verb by the caller; NULL: nothing is.
+	 */
+	struct snap_known *known;
 	/**
 	 * For tests of promise 2: the Nth call into the kernel, counted from 1, fails
 	 * with EIO without being made. 0: none does.

@@ -1,7 +1,6 @@
 #include "core/tracee/mappings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,6 +11,8 @@
 #include "core/tracee/build_id.h"
 #include "core/tracee/guards.h"
 #include "core/tracee/memory.h"
+#include "core/tracee/proc.h"
+#include "core/tracee/vma_book.h"
 
 /** Documentation/filesystems/proc.rst, "VmFlags". */
 static const struct {
@@ -99,19 +100,23 @@ void snap_smaps_parse_detail(const char *line, struct snap_vma *vma)
 				vma->flags |= flag_letters[i].flag;
 }
 
-static void close_stream(FILE **stream)
+/** Cut the text into lines. */
+static char *next_line(char **text)
 {
-	if (*stream)
-		fclose(*stream);
+	char *line = *text;
+	char *end = strchr(line, '\n');
+	if (!*line)
+		return NULL;
+	*text = end ? end + 1 : line + strlen(line);
+	if (end)
+		*end = 0;
+	return line;
 }
 
-static snap_err parse_smaps(FILE *stream, struct snap_vmas *ret)
+/** The text of smaps, or of maps, which lacks the details; it is cut into lines. */
+static snap_err parse(char *text, struct snap_vmas *ret)
 {
-	_cleanup_free_ char *line = NULL;
-	size_t capacity = 0;
-	for (ssize_t length; (length = getline(&line, &capacity, stream)) > 0;) {
-		if (line[length - 1] == '\n')
-			line[length - 1] = 0;
+	for (char *line; (line = next_line(&text));) {
 		struct snap_vma vma;
 		bool is_head;
 		SNAP_TRY(snap_maps_parse_line(line, &vma, &is_head));
@@ -120,8 +125,6 @@ static snap_err parse_smaps(FILE *stream, struct snap_vmas *ret)
 		else if (ret->nr)
 			snap_smaps_parse_detail(line, &ret->list[ret->nr - 1]);
 	}
-	if (ferror(stream))
-		return snap_error_os(errno, "cannot read the mappings");
 	return SNAP_OK;
 }
 
@@ -183,20 +186,37 @@ static snap_err find_build_ids(struct snap_tracee *tracee, struct snap_vmas *vma
 	return SNAP_OK;
 }
 
+static snap_err read_list(struct snap_tracee *tracee, const char *file,
+			  struct snap_vmas *ret)
+{
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	SNAP_TRY(snap_proc_read_file(tracee, file, &text));
+	return parse((char *)text.data, ret);
+}
+
+/** By the words of the book where it has them all; from smaps where it does not. */
+static snap_err read_vmas(struct snap_tracee *tracee, struct snap_vmas *ret)
+{
+	struct snap_vma_book *book = tracee->vma_book;
+	if (!book)
+		return read_list(tracee, "smaps", ret);
+	SNAP_TRY(snap_vma_book_open(book, tracee));
+	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
+	SNAP_TRY(read_list(tracee, "maps", &vmas));
+	if (!snap_vma_book_tell(book, &vmas)) {
+		snap_vmas_deinit(&vmas);
+		SNAP_TRY(read_list(tracee, "smaps", &vmas));
+		SNAP_TRY(snap_vma_book_learn(book, &vmas));
+	}
+	*ret = vmas;
+	vmas = (struct snap_vmas){ 0 };
+	return SNAP_OK;
+}
+
 snap_err snap_tracee_read_vmas(struct snap_tracee *tracee, struct snap_vmas *ret)
 {
-	SNAP_TRY(snap_tracee_enter(tracee, "read the mappings of process %d",
-				   (int)tracee->pid));
-	_cleanup_close_ int fd = openat(tracee->proc_fd, "smaps", O_RDONLY | O_CLOEXEC);
-	_cleanup_(close_stream) FILE *stream = fd < 0 ? NULL : fdopen(fd, "re");
-	if (!stream)
-		return snap_error_os(errno == ENOENT ? ESRCH : errno,
-				     "cannot read the mappings of process %d",
-				     (int)tracee->pid);
-	fd = -1; // fclose() closes it.
-
 	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
-	SNAP_TRY(parse_smaps(stream, &vmas));
+	SNAP_TRY(read_vmas(tracee, &vmas));
 	SNAP_TRY(read_exact_names(tracee, &vmas));
 	SNAP_TRY(find_build_ids(tracee, &vmas));
 	SNAP_TRY(snap_tracee_split_guards(tracee, &vmas));

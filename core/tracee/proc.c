@@ -16,10 +16,12 @@
 static snap_err read_all(int fd, const char *path, struct snap_buffer *ret)
 {
 	for (;;) {
+		// Most are small, and those that are not are read by the page.
+		size_t chunk = ret->size ? 32768 : 4096;
 		uint8_t *place;
-		SNAP_TRY(snap_buffer_extend(ret, 4096, &place));
-		ssize_t got = read(fd, place, 4096);
-		ret->size -= (size_t)(got > 0 ? 4096 - got : 4096);
+		SNAP_TRY(snap_buffer_extend(ret, chunk, &place));
+		ssize_t got = read(fd, place, chunk);
+		ret->size -= chunk - (size_t)(got > 0 ? got : 0);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -270,7 +272,10 @@ static snap_err describe_kernel(struct snap_snapshot *snapshot)
 snap_err snap_proc_describe(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
 {
 	snapshot->arch = tracee->arch;
-	SNAP_TRY(snap_machine_describe(&snapshot->cpu));
+	if (tracee->machine)
+		SNAP_TRY(snap_cpu_copy(tracee->machine, &snapshot->cpu));
+	else
+		SNAP_TRY(snap_machine_describe(&snapshot->cpu));
 	SNAP_TRY(snap_proc_identify(tracee, snapshot));
 	SNAP_TRY(describe_command(tracee, snapshot));
 	SNAP_TRY(describe_kernel(snapshot));

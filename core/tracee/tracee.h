@@ -17,6 +17,9 @@
  * that a test can make the Nth of them fail.
  */
 
+struct snap_cpu;
+struct snap_vma_book;
+
 /** A process that the calling thread traces, all of its threads stopped. */
 struct snap_tracee {
 	pid_t pid;
@@ -27,6 +30,10 @@ struct snap_tracee {
 	int mem_fd;
 	int pagemap_fd;
 	size_t page_size;
+	/** The machine, described before; NULL: it was not. Not owned. */
+	const struct snap_cpu *machine;
+	/** What is known of its mappings; NULL: nothing. Not owned. */
+	struct snap_vma_book *vma_book;
 	/** The PAGEMAP_SCAN ioctl was tried and is not there. */
 	bool lacks_pagemap_scan;
 	/** The call that is to fail, 0: none. It fails once. */

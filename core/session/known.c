@@ -1,0 +1,34 @@
+#include "core/session/known.h"
+
+#include "arch/machine.h"
+#include "core/tracee/proc.h"
+
+void snap_known_deinit(struct snap_known *known)
+{
+	snap_cpu_deinit(&known->machine);
+	snap_vma_book_destroy(known->vma_book);
+	*known = (struct snap_known){ 0 };
+}
+
+/** A book of this process, which may have another's number. */
+static snap_err use_book(struct snap_known *known, struct snap_tracee *tracee)
+{
+	struct snap_proc_stat stat;
+	SNAP_TRY(snap_proc_read_stat(tracee, tracee->pid, &stat));
+	struct snap_vma_book *book = known->vma_book;
+	if (!book || book->pid != tracee->pid || book->start_time != stat.start_time) {
+		SNAP_TRY(snap_vma_book_create(tracee->pid, stat.start_time, &book));
+		snap_vma_book_destroy(known->vma_book);
+		known->vma_book = book;
+	}
+	tracee->vma_book = book;
+	return SNAP_OK;
+}
+
+snap_err snap_known_use(struct snap_known *known, struct snap_tracee *tracee)
+{
+	if (!known->machine.nr_items)
+		SNAP_TRY(snap_machine_describe(&known->machine));
+	tracee->machine = &known->machine;
+	return use_book(known, tracee);
+}

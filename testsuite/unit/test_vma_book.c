@@ -1,0 +1,186 @@
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/tracee/btf.h"
+#include "core/tracee/mappings.h"
+#include "core/tracee/pages.h"
+#include "core/tracee/vma_book.h"
+#include "testsuite/unit/unit.h"
+
+#define PAGES 16
+
+/** This process, looked at twice: with a book and without. */
+struct scene {
+	struct snap_tracee tracee;
+	struct snap_vma_book *book;
+	uint8_t *memory;
+	size_t size;
+};
+
+static int set_up(void **state)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+	assert_non_null(scene);
+	assert_null(snap_tracee_init(&scene->tracee, getpid(), 0));
+	assert_null(snap_vma_book_create(getpid(), 0, &scene->book));
+	scene->size = PAGES * scene->tracee.page_size;
+	scene->memory = mmap(NULL, scene->size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(scene->memory, MAP_FAILED);
+	memset(scene->memory, 1, scene->size);
+	*state = scene;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct scene *scene = *state;
+	munmap(scene->memory, scene->size);
+	snap_vma_book_destroy(scene->book);
+	snap_tracee_deinit(&scene->tracee);
+	free(scene);
+	return 0;
+}
+
+/** The mapping of the scene's memory. */
+static struct snap_vma look(struct scene *scene, struct snap_vma_book *book)
+{
+	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
+	scene->tracee.vma_book = book;
+	assert_null(snap_tracee_read_vmas(&scene->tracee, &vmas));
+	const struct snap_vma *vma =
+		snap_vmas_find(&vmas, (uint64_t)(uintptr_t)scene->memory);
+	assert_non_null(vma);
+	struct snap_vma copy = *vma;
+	copy.name = NULL;
+	return copy;
+}
+
+/** With the book, twice, it is what smaps says. */
+static void assert_told_right(struct scene *scene)
+{
+	struct snap_vma wanted = look(scene, NULL);
+	for (int i = 0; i < 2; i++) {
+		struct snap_vma told = look(scene, scene->book);
+		assert_memory_equal(&told, &wanted, sizeof(told));
+	}
+}
+
+static void advice_is_seen_whose_line_in_maps_is_the_same(void **state)
+{
+	// GIVEN a book that knows the mapping
+	static const int advice[] = { MADV_DONTFORK, MADV_DOFORK,     MADV_DONTDUMP,
+				      MADV_RANDOM,   MADV_SEQUENTIAL, MADV_NOHUGEPAGE,
+				      MADV_NORMAL,   MADV_DODUMP,     MADV_DONTFORK };
+	struct scene *scene = *state;
+	assert_told_right(scene);
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(advice); i++) {
+		// WHEN all of the mapping is advised about
+		assert_int_equal(madvise(scene->memory, scene->size, advice[i]), 0);
+
+		// THEN the book says what smaps says
+		assert_told_right(scene);
+	}
+	assert_true(look(scene, scene->book).flags & SNAP_VMA_DONTFORK);
+}
+
+static void a_locked_mapping_is_seen(void **state)
+{
+	struct scene *scene = *state;
+	assert_told_right(scene);
+	if (mlock(scene->memory, scene->size))
+		skip();
+	assert_told_right(scene);
+	assert_true(look(scene, scene->book).flags & SNAP_VMA_LOCKED);
+	assert_int_equal(munlock(scene->memory, scene->size), 0);
+	assert_told_right(scene);
+	assert_false(look(scene, scene->book).flags & SNAP_VMA_LOCKED);
+}
+
+static void a_protection_key_is_seen(void **state)
+{
+	struct scene *scene = *state;
+	int key = pkey_alloc(0, 0);
+	if (key < 0)
+		skip();
+	assert_told_right(scene);
+	assert_int_equal(pkey_mprotect(scene->memory, scene->size,
+				       PROT_READ | PROT_WRITE, key),
+			 0);
+	assert_told_right(scene);
+	assert_int_equal(look(scene, scene->book).pkey, key);
+	assert_int_equal(pkey_free(key), 0);
+}
+
+static void pages_that_may_vanish_are_seen(void **state)
+{
+	struct scene *scene = *state;
+	assert_told_right(scene);
+	assert_int_equal(madvise(scene->memory, scene->size, MADV_FREE), 0);
+	snap_settle_pages();
+	if (!(look(scene, NULL).flags & SNAP_VMA_LAZY_FREE))
+		skip(); // they are gone already
+	assert_true(look(scene, scene->book).flags & SNAP_VMA_LAZY_FREE);
+}
+
+static void the_words_are_those_of_maps(void **state)
+{
+	// GIVEN a kernel that gives us its words
+	struct scene *scene = *state;
+	if (scene->book->words.link_fd < 0)
+		skip();
+
+	// WHEN they are read twice, the second time behind what has been learned
+	look(scene, scene->book);
+	look(scene, scene->book);
+
+	// THEN the book has learned, and has an entry for each kind of mapping
+	assert_true(scene->book->has_learned);
+	assert_true(scene->book->entries.size);
+}
+
+static void a_damaged_description_of_types_is_none(void **state)
+{
+	// GIVEN files that are no BTF, or are cut
+	char path[] = "/tmp/snapshot-btf-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	static const uint8_t cut[] = { 0x9f, 0xeb, 1, 0, 24,   0,    0,    0,
+				       0,    0,    0, 0, 0xff, 0xff, 0xff, 0xff };
+	for (size_t size = 0; size <= sizeof(cut); size += 4) {
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, cut, size, 0), (ssize_t)size);
+
+		// WHEN they are read
+		_cleanup_btf_ struct snap_btf btf = { 0 };
+		assert_null(snap_btf_read(path, &btf));
+
+		// THEN nothing is found in them
+		static const char *const names[] = { "a" };
+		uint32_t offset;
+		assert_int_equal(snap_btf_find_function(&btf, "f"), 0);
+		assert_false(snap_btf_find_members(&btf, "s", names, &offset, 1));
+	}
+	close(fd);
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			advice_is_seen_whose_line_in_maps_is_the_same, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(a_locked_mapping_is_seen, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_protection_key_is_seen, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(pages_that_may_vanish_are_seen, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(the_words_are_those_of_maps, set_up,
+						tear_down),
+		cmocka_unit_test(a_damaged_description_of_types_is_none),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
