@@ -51,7 +51,7 @@ static snap_err land(struct snap_tracee *tracee, const struct snap_snapshot *liv
 	_cleanup_borrowed_ struct snap_borrowed borrowed = { 0 };
 	SNAP_TRY(snap_borrow(tracee, wanted->tid, insn, &borrowed));
 	SNAP_TRY(snap_land(&borrowed, &live->cpu, wanted, frame));
-	SNAP_TRY(snap_land_finish(&borrowed, wanted));
+	SNAP_TRY(snap_land_finish(&borrowed, &live->cpu, wanted));
 	snap_borrowed_keep(&borrowed);
 	return SNAP_OK;
 }
