@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../gdb/threads/guests.h"
+#include "cpu.h"
 
 /*
  * Threads come and go between SIGUSR1 and SIGUSR2. The words say what happens there, in
@@ -19,9 +20,7 @@
 /** A registration that the C library has made, if it has. */
 static struct rseq *own_rseq(void)
 {
-	return __rseq_size
-		       ? (void *)((char *)__builtin_thread_pointer() + __rseq_offset)
-		       : NULL;
+	return __rseq_size ? (void *)(cpu_thread_pointer() + __rseq_offset) : NULL;
 }
 
 static long call_rseq(struct rseq *rseq, int flags)

@@ -7,6 +7,12 @@
 /** Put ones into all of v15, and stop being C at `text` while they are there. */
 #define CPU_SET_VECTOR(text) __asm__ volatile("movi v15.16b, #0xff\n" text : : : "v15")
 
+/** What the offsets of thread-local storage count from. */
+static inline char *cpu_thread_pointer(void)
+{
+	return (char *)__builtin_thread_pointer();
+}
+
 /** exit_group(2), without a C library. */
 __attribute__((noreturn)) static inline void cpu_exit(int status)
 {

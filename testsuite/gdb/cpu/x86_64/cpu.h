@@ -8,6 +8,12 @@
 #define CPU_SET_VECTOR(text) \
 	__asm__ volatile("pcmpeqd %%xmm15, %%xmm15\n" text : : : "xmm15")
 
+/** What the offsets of thread-local storage count from. */
+static inline char *cpu_thread_pointer(void)
+{
+	return (char *)__builtin_thread_pointer();
+}
+
 /** exit_group(2), without a C library. */
 __attribute__((noreturn)) static inline void cpu_exit(int status)
 {
