@@ -13,6 +13,7 @@
 #include "core/tracee/memory.h"
 #include "core/tracee/proc.h"
 #include "core/tracee/vma_book.h"
+#include "core/tracee/writes.h"
 
 /** Documentation/filesystems/proc.rst, "VmFlags". */
 static const struct {
@@ -213,10 +214,26 @@ static snap_err read_vmas(struct snap_tracee *tracee, struct snap_vmas *ret)
 	return SNAP_OK;
 }
 
+/** A mapping has one userfaultfd: where ours can be registered again, it is that. */
+static snap_err forget_own_watch(struct snap_tracee *tracee, struct snap_vmas *vmas)
+{
+	for (size_t i = 0; i < vmas->nr && tracee->uffd >= 0; i++) {
+		struct snap_vma *vma = &vmas->list[i];
+		bool is_ours = false;
+		if (vma->flags & SNAP_VMA_UFFD)
+			SNAP_TRY(snap_writes_watch(tracee, tracee->uffd, vma->start,
+						   vma->end, &is_ours));
+		if (is_ours)
+			vma->flags &= ~(uint32_t)SNAP_VMA_UFFD;
+	}
+	return SNAP_OK;
+}
+
 snap_err snap_tracee_read_vmas(struct snap_tracee *tracee, struct snap_vmas *ret)
 {
 	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
 	SNAP_TRY(read_vmas(tracee, &vmas));
+	SNAP_TRY(forget_own_watch(tracee, &vmas));
 	SNAP_TRY(read_exact_names(tracee, &vmas));
 	SNAP_TRY(find_build_ids(tracee, &vmas));
 	SNAP_TRY(snap_tracee_split_guards(tracee, &vmas));

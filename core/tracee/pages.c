@@ -1,39 +1,11 @@
 #include "core/tracee/pages.h"
 
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/tracee/memory.h"
-
-// Newer than the headers of Debian 12 (include/uapi/linux/fs.h).
-struct page_region {
-	uint64_t start;
-	uint64_t end;
-	uint64_t categories;
-};
-
-struct pm_scan_arg {
-	uint64_t size;
-	uint64_t flags;
-	uint64_t start;
-	uint64_t end;
-	uint64_t walk_end;
-	uint64_t vec;
-	uint64_t vec_len;
-	uint64_t max_pages;
-	uint64_t category_inverted;
-	uint64_t category_mask;
-	uint64_t category_anyof_mask;
-	uint64_t return_mask;
-};
-
-#define PAGEMAP_SCAN    _IOWR('f', 16, struct pm_scan_arg)
-#define PAGE_IS_FILE    (1 << 2)
-#define PAGE_IS_PRESENT (1 << 3)
-#define PAGE_IS_SWAPPED (1 << 4)
-#define PAGE_IS_GUARD   (1 << 8)
+#include "core/tracee/pagemap_scan.h"
 
 /** Entries of the page map that are read at once. */
 #define MAP_PAGES SNAP_MAX_PAGE_RUNS

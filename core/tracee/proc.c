@@ -130,6 +130,8 @@ snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
 			       status_number(text, "RssShmem", 10) +
 			       status_number(text, "VmSwap", 10)) *
 			      1024,
+		.swapped = status_number(text, "VmSwap", 10) * 1024,
+		.pinned = status_number(text, "VmPin", 10) * 1024,
 	};
 	return SNAP_OK;
 }

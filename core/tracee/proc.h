@@ -38,6 +38,9 @@ struct snap_proc_status {
 	/** Bytes of memory that is not a file's, in memory or in swap, of the process.
 	 */
 	uint64_t own_memory;
+	/** Bytes in swap; bytes that devices and io_uring may write to at any time. */
+	uint64_t swapped;
+	uint64_t pinned;
 };
 
 /** A whole file of /proc/PID (path relative to it), with a NUL behind its bytes. */

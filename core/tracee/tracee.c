@@ -38,6 +38,7 @@ snap_err snap_tracee_init(struct snap_tracee *tracee, pid_t pid, uint64_t fail_a
 		.proc_fd = -1,
 		.mem_fd = -1,
 		.pagemap_fd = -1,
+		.uffd = -1,
 		.page_size = (size_t)sysconf(_SC_PAGESIZE),
 		.fail_at = fail_at,
 	};

@@ -34,6 +34,12 @@ struct snap_tracee {
 	const struct snap_cpu *machine;
 	/** What is known of its mappings; NULL: nothing. Not owned. */
 	struct snap_vma_book *vma_book;
+	/**
+	 * A userfaultfd of ours in the process, that notes writes; -1: none. Not owned:
+	 * whoever has a struct snap_tracker sets it. Mappings that it watches do not
+	 * count as watched by others.
+	 */
+	int uffd;
 	/** The PAGEMAP_SCAN ioctl was tried and is not there. */
 	bool lacks_pagemap_scan;
 	/** The call that is to fail, 0: none. It fails once. */

@@ -1,0 +1,69 @@
+#ifndef SNAP_TRACEE_DIRTY_H
+#define SNAP_TRACEE_DIRTY_H
+
+#include <stdbool.h>
+
+#include "core/model/ranges.h"
+#include "core/tracee/tracee.h"
+
+/**
+ * @file
+ * What the kernel notes about writes, page by page. In all of this `start` and `end`
+ * are of whole pages, start < end, and lists grow at their end.
+ */
+
+/** Where the kernel takes its notes. */
+enum snap_page_note {
+	/** Write protection of a userfaultfd (core/tracee/writes.h). */
+	SNAP_NOTE_PROTECTION,
+	/** The soft-dirty bit. */
+	SNAP_NOTE_SOFT_DIRTY,
+};
+
+/** Which pages count as written to. */
+struct snap_page_question {
+	enum snap_page_note note;
+	/**
+	 * Of private mappings of files: pages that are not the process's own, or not in
+	 * memory, count as written to: they may have been its own, and been given back.
+	 */
+	bool is_file;
+};
+
+/**
+ * Find all pages that are not known to be as they were: those that do not exist, too.
+ * In mappings that are not watched that is every page.
+ */
+_must_check_ snap_err snap_tracee_find_dirty(struct snap_tracee *tracee, uint64_t start,
+					     uint64_t end,
+					     struct snap_page_question question,
+					     struct snap_ranges *ret);
+
+/**
+ * The same for anonymous memory and SNAP_NOTE_PROTECTION, four times as fast. Kernels
+ * may be wrong about pages in swap, and about tables that do not exist.
+ *
+ * @param[out] ret_is_watched false: a mapping there is not, and the list may have
+ * grown.
+ */
+_must_check_ snap_err snap_tracee_find_written(struct snap_tracee *tracee,
+					       uint64_t start, uint64_t end,
+					       struct snap_ranges *ret,
+					       bool *ret_is_watched);
+
+/** Find the pages that exist, in memory or in swap. */
+_must_check_ snap_err snap_tracee_find_existing(struct snap_tracee *tracee,
+						uint64_t start, uint64_t end,
+						struct snap_ranges *ret);
+
+/**
+ * Protect all pages of watched mappings. Where no page is, the protection is noted for
+ * the page to come: that takes page tables.
+ */
+_must_check_ snap_err snap_tracee_protect(struct snap_tracee *tracee, uint64_t start,
+					  uint64_t end);
+
+/** Clear the soft-dirty bits of all pages (man 5 proc, clear_refs). */
+_must_check_ snap_err snap_tracee_clear_soft_dirty(struct snap_tracee *tracee);
+
+#endif

@@ -1,0 +1,192 @@
+#include "core/track/tracker.h"
+
+#include <string.h>
+
+#include "core/tracee/proc.h"
+#include "core/tracee/writes.h"
+#include "core/track/rungs.h"
+
+static const struct snap_rung_ops contents = { .name = "contents" };
+
+static const struct snap_rung_ops *const rungs[SNAP_NR_RUNGS] = {
+	[SNAP_RUNG_USERFAULTFD] = &snap_rung_userfaultfd,
+	[SNAP_RUNG_SOFT_DIRTY] = &snap_rung_soft_dirty,
+	[SNAP_RUNG_CONTENTS] = &contents,
+};
+
+const char *snap_rung_name(enum snap_rung rung)
+{
+	return rungs[rung]->name;
+}
+
+/** Whether the process has opened an anonymous inode of a kind: "[io_uring]". */
+static bool has_open(const struct snap_snapshot *process, const char *kind)
+{
+	for (size_t i = 0; i < process->files.nr; i++)
+		if (strstr(process->files.list[i].path, kind))
+			return true;
+	return false;
+}
+
+static bool has_mapped(const struct snap_snapshot *process, const char *kind)
+{
+	for (size_t i = 0; i < process->vmas.nr; i++)
+		if (strstr(process->vmas.list[i].name, kind))
+			return true;
+	return false;
+}
+
+static bool is_watched_by_others(const struct snap_snapshot *process)
+{
+	for (size_t i = 0; i < process->vmas.nr; i++)
+		if (process->vmas.list[i].flags & SNAP_VMA_UFFD)
+			return true;
+	return has_open(process, "[userfaultfd]");
+}
+
+/** What in the process forbids a rung: a part of a sentence, or NULL. */
+static const char *find_obstacle(const struct snap_snapshot *process,
+				 enum snap_rung rung)
+{
+	if (rung == SNAP_RUNG_CONTENTS)
+		return NULL;
+	// Pages that the kernel has taken hold of before they were protected are
+	// written to without a fault.
+	if (has_open(process, "[io_uring]") || has_mapped(process, "[io_uring]"))
+		return "io_uring may write to memory unnoticed";
+	if (has_mapped(process, "/[aio]"))
+		return "asynchronous input may write to memory unnoticed";
+	// A mapping has one userfaultfd: the program would get EBUSY for ours.
+	if (rung == SNAP_RUNG_USERFAULTFD && is_watched_by_others(process))
+		return "the program uses userfaultfd itself";
+	return NULL;
+}
+
+snap_err snap_tracker_is_fit(const struct snap_tracker *tracker,
+			     struct snap_tracee *tracee,
+			     const struct snap_snapshot *process, bool *ret)
+{
+	bool is_alive = true;
+	if (tracker->uffd >= 0)
+		SNAP_TRY(snap_writes_is_alive(tracee, tracker->uffd,
+					      process->vmas.list[0].start, &is_alive));
+	*ret = is_alive && !find_obstacle(process, tracker->rung);
+	return SNAP_OK;
+}
+
+static snap_err note_why(struct snap_tracker *tracker, enum snap_rung rung,
+			 const char *why)
+{
+	tracker->why_not[rung] = strdup(why);
+	return tracker->why_not[rung] ? SNAP_OK : &snap_enomem;
+}
+
+static snap_err try_rung(struct snap_tracee *tracee,
+			 const struct snap_snapshot *process, enum snap_rung rung,
+			 enum snap_rung best, struct snap_tracker *tracker,
+			 bool *ret_is_used)
+{
+	const char *why = rung < best ? "another way was asked for"
+				      : find_obstacle(process, rung);
+	if (!why)
+		SNAP_TRY(rungs[rung]->start(tracee, process, tracker, &why));
+	*ret_is_used = !why;
+	if (why)
+		return note_why(tracker, rung, why);
+	tracker->rung = rung;
+	return SNAP_OK;
+}
+
+snap_err snap_tracker_start(struct snap_tracee *tracee,
+			    const struct snap_snapshot *process, enum snap_rung best,
+			    struct snap_tracker *ret)
+{
+	_cleanup_tracker_ struct snap_tracker tracker = {
+		.rung = SNAP_RUNG_CONTENTS,
+		.uffd = -1,
+	};
+	bool is_used = false;
+	for (enum snap_rung rung = 0; rung < SNAP_RUNG_CONTENTS && !is_used; rung++)
+		SNAP_TRY(try_rung(tracee, process, rung, best, &tracker, &is_used));
+	*ret = tracker;
+	tracker = (struct snap_tracker){ .uffd = -1 };
+	return SNAP_OK;
+}
+
+void snap_tracker_deinit(struct snap_tracker *tracker)
+{
+	snap_close_cleanup(&tracker->uffd);
+	for (size_t i = 0; i < SNAP_NR_RUNGS; i++)
+		free(tracker->why_not[i]);
+	*tracker = (struct snap_tracker){ .rung = SNAP_RUNG_CONTENTS, .uffd = -1 };
+}
+
+static snap_err ask_rung(struct snap_tracker *tracker, struct snap_tracee *tracee,
+			 const struct snap_vmas *vmas, bool knows,
+			 struct snap_ranges *ret)
+{
+	for (size_t i = 0; i < vmas->nr; i++) {
+		const struct snap_vma *vma = &vmas->list[i];
+		if (knows && snap_rung_knows(vma))
+			SNAP_TRY(rungs[tracker->rung]->changed(tracker, tracee, vma,
+							       ret));
+		else
+			SNAP_TRY(snap_ranges_append(ret, vma->start, vma->end));
+	}
+	return SNAP_OK;
+}
+
+/** Whether the process has memory that devices write to. */
+static snap_err read_state(struct snap_tracee *tracee, bool *ret_is_pinned,
+			   bool *ret_is_swapped)
+{
+	struct snap_proc_status status;
+	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
+	*ret_is_pinned = status.pinned;
+	*ret_is_swapped = status.swapped;
+	return SNAP_OK;
+}
+
+snap_err snap_tracker_changed(struct snap_tracker *tracker, struct snap_tracee *tracee,
+			      const struct snap_vmas *vmas, struct snap_ranges *ret)
+{
+	bool knows = tracker->is_marked && tracker->rung != SNAP_RUNG_CONTENTS;
+	bool is_pinned = false, is_swapped = false, was_careful = tracker->is_careful;
+	if (knows && rungs[tracker->rung]->check)
+		SNAP_TRY(rungs[tracker->rung]->check(tracker, tracee, &knows));
+	_cleanup_ranges_ struct snap_ranges ranges = { 0 };
+	SNAP_TRY(ask_rung(tracker, tracee, vmas, knows, &ranges));
+	if (knows)
+		// Afterwards: what goes to swap from here on does no harm.
+		SNAP_TRY(read_state(tracee, &is_pinned, &is_swapped));
+	if (is_pinned || (is_swapped && !was_careful)) {
+		tracker->is_careful = true;
+		ranges.nr = 0;
+		snap_err error = ask_rung(tracker, tracee, vmas, !is_pinned, &ranges);
+		tracker->is_careful = was_careful;
+		SNAP_TRY(error);
+	}
+	*ret = ranges;
+	ranges = (struct snap_ranges){ 0 };
+	return SNAP_OK;
+}
+
+snap_err snap_tracker_mark(struct snap_tracker *tracker, struct snap_tracee *tracee,
+			   const struct snap_vmas *vmas,
+			   const struct snap_ranges *changed)
+{
+	if (tracker->rung == SNAP_RUNG_CONTENTS)
+		return SNAP_OK;
+	_cleanup_ranges_ struct snap_ranges found = { 0 };
+	if (!changed)
+		SNAP_TRY(snap_tracker_changed(tracker, tracee, vmas, &found));
+	tracker->is_marked = false;
+	bool is_pinned, is_swapped;
+	SNAP_TRY(read_state(tracee, &is_pinned, &is_swapped));
+	if (is_pinned)
+		return SNAP_OK;
+	SNAP_TRY(rungs[tracker->rung]->mark(tracker, tracee, vmas,
+					    changed ? changed : &found));
+	tracker->is_marked = true;
+	return SNAP_OK;
+}

@@ -1,0 +1,231 @@
+/*
+ * The best rung. The kernel protects pages for a userfaultfd of ours, and takes the
+ * protection off a page, and notes it, when anybody writes to it: the program, the
+ * kernel for it, a debugger. What is still protected has not changed.
+ *
+ * A page that is given back loses its protection with its memory, and so does one that
+ * moves. A protected page in a mapping that somebody else watches would mislead us:
+ * such mappings are told apart when they are read (core/tracee/mappings.c).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+
+#include "core/inject/room.h"
+#include "core/inject/syscall_insn.h"
+#include "core/tracee/dirty.h"
+#include "core/tracee/proc.h"
+#include "core/tracee/writes.h"
+#include "core/track/rungs.h"
+#include "core/track/trial.h"
+
+/** Newer than some headers: only faults of user mode are handled, which needs no power.
+ */
+#ifndef UFFD_USER_MODE_ONLY
+#	define UFFD_USER_MODE_ONLY 1
+#endif
+
+/** How much memory one table of pages tells of: a table is one page of 8-byte entries.
+ */
+static uint64_t table_span(const struct snap_tracee *tracee)
+{
+	return (uint64_t)tracee->page_size / sizeof(uint64_t) * tracee->page_size;
+}
+
+/** Once more when it failed: the descriptor is none of the program's. */
+static snap_err close_in(struct snap_borrowed *who, int number)
+{
+	const uint64_t *args = SNAP_ARGS((uint64_t)number);
+	snap_err error = snap_must_call(who, SNAP_SYS_CLOSE, args,
+					"close our userfaultfd in the process");
+	if (!error)
+		return SNAP_OK;
+	snap_error_destroy(error);
+	return snap_must_call(who, SNAP_SYS_CLOSE, args,
+			      "close our userfaultfd in the process");
+}
+
+/** The process makes a userfaultfd, we take it, and it closes its own. */
+static snap_err make(struct snap_borrowed *who, int *ret, const char **ret_why)
+{
+	int64_t number;
+	SNAP_TRY(snap_borrowed_call(who, SNAP_SYS_USERFAULTFD,
+				    SNAP_ARGS(O_CLOEXEC | UFFD_USER_MODE_ONLY),
+				    &number));
+	if (snap_call_failed(number)) {
+		*ret_why = number == -ENOSYS ? "the kernel has no userfaultfd"
+			   : number == -EMFILE
+				   ? "the process may not open another file"
+				   : "the process may not make a userfaultfd";
+		return SNAP_OK;
+	}
+	_cleanup_error_ snap_err error =
+		snap_writes_take(who->tracee, (int)number, ret);
+	SNAP_TRY(close_in(who, (int)number));
+	if (error && error->kind != SNAP_ERROR_UNSUPPORTED)
+		return snap_take(error);
+	if (error)
+		*ret_why = "the kernel has no asynchronous write protection (Linux 6.7 "
+			   "has), or does not let us use it";
+	return SNAP_OK;
+}
+
+static snap_err start_with(struct snap_borrowed *who,
+			   const struct snap_snapshot *process,
+			   struct snap_tracker *tracker, const char **ret_why)
+{
+	const char *why = NULL;
+	_cleanup_close_ int uffd = -1;
+	SNAP_TRY(make(who, &uffd, &why));
+	struct snap_trial trial = { 0 };
+	if (!why)
+		SNAP_TRY(snap_try_userfaultfd(who, process, uffd,
+					      table_span(who->tracee), &trial));
+	*ret_why = why ? why : trial.why;
+	if (*ret_why)
+		return SNAP_OK;
+	tracker->uffd = snap_take_fd(uffd);
+	tracker->is_careful = trial.is_careful;
+	tracker->keeps_protection = trial.keeps_protection;
+	return SNAP_OK;
+}
+
+static snap_err start(struct snap_tracee *tracee, const struct snap_snapshot *process,
+		      struct snap_tracker *tracker, const char **ret_why)
+{
+	struct snap_proc_status status;
+	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
+	if (status.seccomp) {
+		*ret_why = "the process is under seccomp, which may forbid the system "
+			   "calls for it";
+		return SNAP_OK;
+	}
+	uint64_t insn;
+	SNAP_TRY(snap_find_syscall_insn(tracee, &process->vmas, &insn));
+	_cleanup_borrowed_ struct snap_borrowed who = { 0 };
+	SNAP_TRY(snap_borrow(tracee, process->threads[0].tid, insn, &who));
+	const char *why = NULL;
+	SNAP_TRY(start_with(&who, process, tracker, &why));
+	SNAP_TRY(snap_borrowed_return(&who));
+	*ret_why = why;
+	return SNAP_OK;
+}
+
+/**
+ * Whether we watch a mapping: not one of a file. There the kernel keeps the protection
+ * of pages that are given back, and MADV_GUARD_INSTALL, which waits for nothing to be
+ * left, never ends (measured, Linux 6.18). Pages of their own are few in them.
+ */
+static bool is_ours(const struct snap_vma *vma)
+{
+	return snap_rung_knows(vma) && snap_vma_contents(vma) == SNAP_CONTENTS_ZERO;
+}
+
+static snap_err changed(struct snap_tracker *tracker, struct snap_tracee *tracee,
+			const struct snap_vma *vma, struct snap_ranges *ret)
+{
+	if (!is_ours(vma))
+		return snap_ranges_append(ret, vma->start, vma->end);
+	const struct snap_page_question question = { .note = SNAP_NOTE_PROTECTION };
+	bool is_watched = false;
+	size_t nr = ret->nr;
+	if (!tracker->is_careful)
+		SNAP_TRY(snap_tracee_find_written(tracee, vma->start, vma->end, ret,
+						  &is_watched));
+	if (is_watched)
+		return SNAP_OK;
+	ret->nr = nr;
+	return snap_tracee_find_dirty(tracee, vma->start, vma->end, question, ret);
+}
+
+/** Add the tables that tell of some pages, as far as they belong to the mapping. */
+static snap_err add_tables(const struct snap_tracee *tracee, const struct snap_vma *vma,
+			   uint64_t start, uint64_t end, struct snap_ranges *ret)
+{
+	uint64_t span = table_span(tracee);
+	uint64_t from = start & ~(span - 1), to = (end + span - 1) & ~(span - 1);
+	return snap_ranges_append(ret, from < vma->start ? vma->start : from,
+				  to > vma->end ? vma->end : to);
+}
+
+/**
+ * Protect what has changed in a mapping. Whole tables are protected, because that is
+ * fast, and holes in them are then known to be as they were. Where there is no table,
+ * none must be made: programs reserve terabytes and use little of them.
+ */
+static snap_err protect(struct snap_tracee *tracee, const struct snap_vma *vma,
+			const struct snap_ranges *changed)
+{
+	_cleanup_ranges_ struct snap_ranges tables = { 0 }, pages = { 0 };
+	const struct snap_range *at = snap_ranges_find_from(changed, vma->start);
+	for (; at && at < changed->list + changed->nr && at->start < vma->end; at++) {
+		uint64_t end = at->start + at->size;
+		bool is_inside = at->start > vma->start && end < vma->end &&
+				 at->size < table_span(tracee);
+		uint64_t from = at->start > vma->start ? at->start : vma->start;
+		// A neighbour in its table has not changed: so there is a table.
+		pages.nr = 0;
+		if (is_inside)
+			SNAP_TRY(snap_ranges_append(&pages, from, end));
+		else
+			SNAP_TRY(snap_tracee_find_existing(tracee, from,
+							   end < vma->end ? end
+									  : vma->end,
+							   &pages));
+		for (size_t i = 0; i < pages.nr; i++)
+			SNAP_TRY(add_tables(tracee, vma, pages.list[i].start,
+					    pages.list[i].start + pages.list[i].size,
+					    &tables));
+	}
+	for (size_t i = 0; i < tables.nr; i++)
+		SNAP_TRY(snap_tracee_protect(tracee, tables.list[i].start,
+					     tables.list[i].start +
+						     tables.list[i].size));
+	return SNAP_OK;
+}
+
+/**
+ * Watch a mapping. On kernels where pages keep their protection when they are moved,
+ * what was not watched before may be full of it: it is taken off, and put on anew.
+ *
+ * @param[out] ret_is_new All of its pages have to be protected.
+ */
+static snap_err watch(struct snap_tracker *tracker, struct snap_tracee *tracee,
+		      const struct snap_vma *vma, bool *ret, bool *ret_is_new)
+{
+	bool was_watched = true;
+	_cleanup_ranges_ struct snap_ranges ignored = { 0 };
+	if (tracker->keeps_protection)
+		SNAP_TRY(snap_tracee_find_written(tracee, vma->start, vma->end,
+						  &ignored, &was_watched));
+	SNAP_TRY(snap_writes_watch(tracee, tracker->uffd, vma->start, vma->end, ret));
+	*ret_is_new = *ret && !was_watched;
+	return *ret_is_new ? snap_writes_unprotect(tracee, tracker->uffd, vma->start,
+						   vma->end)
+			   : SNAP_OK;
+}
+
+static snap_err mark(struct snap_tracker *tracker, struct snap_tracee *tracee,
+		     const struct snap_vmas *vmas, const struct snap_ranges *changed)
+{
+	for (size_t i = 0; i < vmas->nr; i++) {
+		const struct snap_vma *vma = &vmas->list[i];
+		if (!is_ours(vma))
+			continue;
+		bool is_watched, is_new;
+		SNAP_TRY(watch(tracker, tracee, vma, &is_watched, &is_new));
+		if (!is_watched)
+			continue;
+		struct snap_range whole = { vma->start, snap_vma_size(vma) };
+		const struct snap_ranges all = { .list = &whole, .nr = 1 };
+		SNAP_TRY(protect(tracee, vma, is_new ? &all : changed));
+	}
+	return SNAP_OK;
+}
+
+const struct snap_rung_ops snap_rung_userfaultfd = {
+	.name = "userfaultfd",
+	.start = start,
+	.changed = changed,
+	.mark = mark,
+};

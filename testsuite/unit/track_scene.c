@@ -1,0 +1,104 @@
+#include "testsuite/unit/track_scene.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include "testsuite/unit/unit.h"
+
+#define WAITING (UINT64_C(1) << (SIGUSR1 - 1))
+
+static void wait_for_step(struct scene *scene)
+{
+	int signal;
+	bool has_ended;
+	assert_ok(snap_tracer_run_until(scene->tracer, WAITING, NULL, &signal,
+					&has_ended));
+	assert_false(has_ended);
+	assert_int_equal(signal, SIGUSR1);
+}
+
+void scene_init(struct scene *scene)
+{
+	*scene = (struct scene){ .tracker = { .uffd = -1 } };
+	scene->page_size = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = memfd_create("board", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(fd, (off_t)scene->page_size), 0);
+	assert_int_equal(dup2(fd, TRACK_BOARD_FD), TRACK_BOARD_FD);
+	scene->board =
+		mmap(NULL, scene->page_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(scene->board != MAP_FAILED);
+	close(fd);
+	char path[] = "testsuite/unit/track_target";
+	assert_ok(snap_tracer_spawn((char *[]){ path, NULL }, &scene->tracer));
+	assert_ok(snap_tracee_init(&scene->tracee, snap_tracer_pid(scene->tracer), 0));
+	wait_for_step(scene);
+}
+
+void scene_deinit(struct scene *scene)
+{
+	snap_tracker_deinit(&scene->tracker);
+	snap_tracee_deinit(&scene->tracee);
+	snap_vmas_deinit(&scene->vmas);
+	snap_ranges_deinit(&scene->changed);
+	if (scene->tracer)
+		assert_ok(snap_tracer_kill(scene->tracer));
+	snap_tracer_destroy(scene->tracer);
+	munmap(scene->board, scene->page_size);
+	close(TRACK_BOARD_FD);
+}
+
+void scene_do(struct scene *scene, enum track_order order, size_t page)
+{
+	scene->board->order = order;
+	scene->board->address = scene_page(scene, page);
+	wait_for_step(scene);
+}
+
+struct snap_snapshot *scene_capture(struct scene *scene)
+{
+	struct snap_snapshot *process;
+	assert_ok(snap_snapshot_create(&process));
+	assert_ok(snap_capture_process(&scene->tracee, 0, process));
+	return process;
+}
+
+void scene_track(struct scene *scene, enum snap_rung best)
+{
+	_cleanup_snapshot_ struct snap_snapshot *process = scene_capture(scene);
+	snap_tracker_deinit(&scene->tracker);
+	assert_ok(snap_tracker_start(&scene->tracee, process, best, &scene->tracker));
+	scene->tracee.uffd = scene->tracker.uffd;
+	scene_look(scene);
+	scene_mark(scene);
+}
+
+void scene_look(struct scene *scene)
+{
+	snap_vmas_deinit(&scene->vmas);
+	snap_ranges_deinit(&scene->changed);
+	assert_ok(snap_tracee_read_vmas(&scene->tracee, &scene->vmas));
+	assert_ok(snap_tracker_changed(&scene->tracker, &scene->tracee, &scene->vmas,
+				       &scene->changed));
+}
+
+void scene_mark(struct scene *scene)
+{
+	assert_ok(snap_tracker_mark(&scene->tracker, &scene->tracee, &scene->vmas,
+				    &scene->changed));
+}
+
+bool scene_has(const struct scene *scene, uint64_t address)
+{
+	const struct snap_range *range =
+		snap_ranges_find_from(&scene->changed, address);
+	return range && range->start <= address;
+}
+
+size_t scene_count(const struct scene *scene, uint64_t start, uint64_t size)
+{
+	size_t nr = 0;
+	for (uint64_t at = start; at < start + size; at += scene->page_size)
+		nr += scene_has(scene, at);
+	return nr;
+}
