@@ -3,6 +3,7 @@
 #include "config.h"
 #include "gdbext/error.h"
 #include "gdbext/snapshot.h"
+#include "gdbext/store.h"
 
 struct snap_py_state *snap_py_state(PyObject *module)
 {
@@ -19,6 +20,7 @@ static int execute(PyObject *module)
 		snap_py_diff_functions,
 		snap_py_compat_functions,
 		snap_py_land_functions,
+		snap_py_store_functions,
 	};
 	struct snap_py_state *state = snap_py_state(module);
 	state->tracers = PyDict_New();
@@ -58,6 +60,7 @@ static void release(void *module)
 {
 	clear(module);
 	snap_known_deinit(&snap_py_state(module)->known);
+	snap_py_store_deinit(snap_py_state(module));
 }
 
 PyMODINIT_FUNC PyInit__snapshot(void);

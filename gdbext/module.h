@@ -21,6 +21,11 @@ struct snap_py_state {
 	PyObject *tracers;
 	/** What verbs need not find out again. */
 	struct snap_known known;
+	/** Where snapshots go, and what is known of processes: gdbext/store.h. */
+	struct snap_store *store;
+	struct snap_py_history *histories;
+	/** The newest of all objects of class Snapshot; not owned. */
+	struct snap_py_snapshot *newest;
 	/** last_call_count() */
 	uint64_t nr_calls;
 };
@@ -43,5 +48,6 @@ extern const PyMethodDef snap_py_digest_functions[];
 extern const PyMethodDef snap_py_diff_functions[];
 extern const PyMethodDef snap_py_compat_functions[];
 extern const PyMethodDef snap_py_land_functions[];
+extern const PyMethodDef snap_py_store_functions[];
 
 #endif

@@ -11,14 +11,11 @@
 #include "gdbext/progress.h"
 #include "gdbext/read.h"
 #include "gdbext/state.h"
-
-struct object {
-	PyObject_HEAD struct snap_snapshot *snapshot;
-};
+#include "gdbext/store.h"
 
 struct snap_snapshot *snap_py_snapshot_get(PyObject *object)
 {
-	return ((struct object *)object)->snapshot;
+	return ((struct snap_py_snapshot *)object)->snapshot;
 }
 
 PyObject *snap_py_snapshot_create(struct snap_py_state *state,
@@ -26,14 +23,37 @@ PyObject *snap_py_snapshot_create(struct snap_py_state *state,
 {
 	_cleanup_snapshot_ struct snap_snapshot *snapshot = taken;
 	PyObject *self = PyType_GenericAlloc(state->snapshot_type, 0);
-	if (self)
-		((struct object *)self)->snapshot = snap_take(snapshot);
+	struct snap_py_snapshot *object = (struct snap_py_snapshot *)self;
+	if (self) {
+		object->snapshot = snap_take(snapshot);
+		object->older = state->newest;
+		if (state->newest)
+			state->newest->newer = object;
+		state->newest = object;
+	}
 	return self;
+}
+
+static void take_from_list(struct snap_py_state *state, struct snap_py_snapshot *object)
+{
+	if (object->newer)
+		object->newer->older = object->older;
+	else
+		state->newest = object->older;
+	if (object->older)
+		object->older->newer = object->newer;
 }
 
 static void dealloc(PyObject *self)
 {
 	PyTypeObject *type = Py_TYPE(self);
+	struct snap_py_state *state = PyType_GetModuleState(type);
+	if (state) {
+		take_from_list(state, (struct snap_py_snapshot *)self);
+		snap_py_store_leave(state, snap_py_snapshot_get(self));
+	} else { // At the end of the interpreter, the module may be gone first.
+		PyErr_Clear();
+	}
 	snap_snapshot_destroy(snap_py_snapshot_get(self));
 	freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
 	release(self);
@@ -118,6 +138,15 @@ static PyObject *get_current_tid(PyObject *self, void *unused)
 static PyObject *get_size(PyObject *self, void *unused)
 {
 	return PyLong_FromUnsignedLongLong(snap_py_snapshot_get(self)->memory.size);
+}
+
+static PyObject *get_usage(PyObject *self, void *unused)
+{
+	struct snap_memory_usage usage =
+		snap_memory_usage(&snap_py_snapshot_get(self)->memory);
+	return Py_BuildValue("{s:K,s:K,s:K}", "alone", (unsigned long long)usage.alone,
+			     "shared", (unsigned long long)usage.shared, "map",
+			     (unsigned long long)usage.map);
 }
 
 static PyObject *get_brk(PyObject *self, void *unused)
@@ -289,6 +318,7 @@ static const PyGetSetDef attributes[] = {
 	GET("exe_build_id", get_exe_build_id, NULL),
 	GET("current_tid", get_current_tid, NULL),
 	GET("size", get_size, "Bytes of memory that the snapshot holds."),
+	GET("usage", get_usage, "What it takes of its store, by who holds it."),
 	GET("omissions", get_omissions, "What could not be captured, sentences."),
 	GET("brk", get_brk, NULL),
 	GET("cpu", get_cpu, NULL),
@@ -326,7 +356,7 @@ int snap_py_snapshot_add(PyObject *module, struct snap_py_state *state)
 	};
 	PyType_Spec spec = {
 		.name = "_snapshot.Snapshot",
-		.basicsize = sizeof(struct object),
+		.basicsize = sizeof(struct snap_py_snapshot),
 		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION |
 			 Py_TPFLAGS_IMMUTABLETYPE,
 		.slots = slots,

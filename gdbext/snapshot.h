@@ -4,6 +4,13 @@
 #include "core/model/snapshot.h"
 #include "gdbext/module.h"
 
+/** An object of class Snapshot, in a list from the newest to the oldest. */
+struct snap_py_snapshot {
+	PyObject_HEAD struct snap_snapshot *snapshot;
+	struct snap_py_snapshot *newer;
+	struct snap_py_snapshot *older;
+};
+
 /** Make the class Snapshot, into the state and the module. */
 int snap_py_snapshot_add(PyObject *module, struct snap_py_state *state);
 

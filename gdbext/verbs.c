@@ -8,6 +8,7 @@
 #include "gdbext/describe.h"
 #include "gdbext/error.h"
 #include "gdbext/snapshot.h"
+#include "gdbext/store.h"
 #include "gdbext/tracer.h"
 
 static PyObject *capture(PyObject *module, PyObject *args, PyObject *keywords)
@@ -29,7 +30,9 @@ static PyObject *capture(PyObject *module, PyObject *args, PyObject *keywords)
 				 shared_memory, fail_at) < 0)
 		return NULL;
 	struct snap_snapshot *snapshot;
-	snap_err error = snap_session_capture(&request.target, &snapshot);
+	snap_err error = snap_py_store_history(state, pid, &request.target.history);
+	if (!error)
+		error = snap_session_capture(&request.target, &snapshot);
 	if (error)
 		return snap_py_raise(state, error);
 	return snap_py_snapshot_create(state, snapshot);
@@ -121,9 +124,11 @@ static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 	struct snap_restore_options options = { .verify_memory = verify_memory,
 						.fpu_mode = fpu_mode };
 	struct snap_restore_report report;
-	snap_err error =
-		snap_session_restore(&request.target, snap_py_snapshot_get(snapshot),
-				     &options, &report);
+	snap_err error = snap_py_store_history(state, pid, &request.target.history);
+	if (!error)
+		error = snap_session_restore(&request.target,
+					     snap_py_snapshot_get(snapshot), &options,
+					     &report);
 	error = settle_restore(state, pid, error);
 	if (error)
 		return snap_py_raise(state, error);
@@ -190,7 +195,11 @@ static PyObject *load(PyObject *module, PyObject *args, PyObject *keywords)
 		return NULL;
 	struct snap_progress passed = snap_py_progress(&progress);
 	struct snap_snapshot *snapshot;
-	snap_err error = snap_image_read(PyBytes_AsString(path), &passed, &snapshot);
+	struct snap_store *store;
+	snap_err error = snap_py_store_get(state, &store);
+	if (!error)
+		error = snap_image_read_into(PyBytes_AsString(path), store, &passed,
+					     &snapshot);
 	if (error)
 		return snap_py_raise(state, error);
 	return snap_py_snapshot_create(state, snapshot);

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/capture/keep.h"
 #include "core/model/page.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/pages.h"
@@ -14,48 +15,24 @@
 /** Bytes of a mapping between two reports of progress. */
 #define STEP ((uint64_t)64 << 20)
 
-static const uint8_t zeros[SNAP_PAGE_SIZE];
-
-static bool is_zero(const uint8_t *page)
-{
-	return !memcmp(page, zeros, sizeof(zeros));
-}
-
-static snap_err append(struct snap_memory *memory, uint64_t start, const uint8_t *bytes,
-		       size_t size)
-{
-	uint8_t *place;
-	SNAP_TRY(snap_memory_append(memory, start, size, &place));
-	memcpy(place, bytes, size);
-	return SNAP_OK;
-}
-
-/** Keep the pages of a piece that was read, but zeros where zeros go without saying. */
-static snap_err keep(struct snap_memory *memory, uint64_t start, const uint8_t *bytes,
-		     size_t size, bool may_drop_zeros)
-{
-	size_t kept = 0;
-	for (size_t at = 0; at < size; at += SNAP_PAGE_SIZE) {
-		if (!may_drop_zeros || !is_zero(bytes + at))
-			continue;
-		if (at > kept)
-			SNAP_TRY(append(memory, start + kept, bytes + kept, at - kept));
-		kept = at + SNAP_PAGE_SIZE;
-	}
-	if (size > kept)
-		SNAP_TRY(append(memory, start + kept, bytes + kept, size - kept));
-	return SNAP_OK;
-}
+/** The working space of a capture. */
+struct space {
+	struct snap_keeper keeper;
+	struct snap_page_runs runs;
+	uint8_t chunk[CHUNK];
+};
 
 /** Read one run of pages that are to be held; what cannot be read (guards) is not. */
 static snap_err read_run(struct snap_tracee *tracee, uint64_t start, uint64_t end,
-			 bool may_drop_zeros, uint8_t *chunk, struct snap_memory *ret)
+			 bool drops_zeros, struct space *space)
 {
 	while (start < end) {
 		size_t size = end - start < CHUNK ? end - start : CHUNK, got;
-		SNAP_TRY(snap_tracee_read_some(tracee, start, chunk, size, &got));
+		SNAP_TRY(
+			snap_tracee_read_some(tracee, start, space->chunk, size, &got));
 		got = snap_page_down(got, tracee->page_size);
-		SNAP_TRY(keep(ret, start, chunk, got, may_drop_zeros));
+		SNAP_TRY(snap_keep(&space->keeper, start, space->chunk, got,
+				   drops_zeros));
 		start += got < size ? got + tracee->page_size : got;
 	}
 	return SNAP_OK;
@@ -67,16 +44,9 @@ static bool is_wanted(enum snap_vma_contents contents, const struct snap_page_ru
 	return contents != SNAP_CONTENTS_FILE || run->is_own;
 }
 
-/** The working space of a capture. */
-struct space {
-	struct snap_page_runs runs;
-	uint8_t chunk[CHUNK];
-};
-
 static snap_err capture_private(struct snap_tracee *tracee,
 				enum snap_vma_contents contents, uint64_t start,
-				uint64_t end, struct space *space,
-				struct snap_memory *ret)
+				uint64_t end, struct space *space)
 {
 	for (; start < end; start = space->runs.end) {
 		SNAP_TRY(snap_tracee_scan(tracee, start, end, &space->runs));
@@ -85,14 +55,13 @@ static snap_err capture_private(struct snap_tracee *tracee,
 				SNAP_TRY(read_run(tracee, space->runs.list[i].start,
 						  space->runs.list[i].end,
 						  contents != SNAP_CONTENTS_FILE,
-						  space->chunk, ret));
+						  space));
 	}
 	return SNAP_OK;
 }
 
 static snap_err capture_range(struct snap_tracee *tracee, const struct snap_vma *vma,
-			      uint64_t start, uint64_t end, struct space *space,
-			      struct snap_memory *ret)
+			      uint64_t start, uint64_t end, struct space *space)
 {
 	enum snap_vma_contents contents = snap_vma_contents(vma);
 	switch (contents) {
@@ -101,10 +70,10 @@ static snap_err capture_range(struct snap_tracee *tracee, const struct snap_vma 
 	case SNAP_CONTENTS_SHARED:
 		// Pages that others have written need not be in this process's page
 		// table.
-		return read_run(tracee, start, end, true, space->chunk, ret);
+		return read_run(tracee, start, end, true, space);
 	case SNAP_CONTENTS_ZERO:
 	case SNAP_CONTENTS_FILE:
-		return capture_private(tracee, contents, start, end, space, ret);
+		return capture_private(tracee, contents, start, end, space);
 	}
 	return SNAP_OK;
 }
@@ -115,29 +84,24 @@ snap_err snap_capture_range(struct snap_tracee *tracee, const struct snap_vma *v
 	_cleanup_free_ struct space *space = malloc(sizeof(*space));
 	if (!space)
 		return &snap_enomem;
-	return capture_range(tracee, vma, start, end, space, ret);
+	snap_keeper_init(&space->keeper, ret, NULL);
+	return capture_range(tracee, vma, start, end, space);
 }
 
 /**
- * Pages that no restore needs, but every tool that reads cores: the vdso, where
- * debuggers look for symbols, and the first page of a library, which has its build-id.
- * The kernel's own cores have both (fs/coredump.c, vma_dump_size).
- *
- * @param[out] ret_end How far the mapping is captured by this.
+ * How far a mapping has pages that no restore needs, but every tool that reads cores:
+ * the vdso, where debuggers look for symbols, and the first page of a library, which
+ * has its build-id. The kernel's own cores have both (fs/coredump.c, vma_dump_size).
  */
-static snap_err capture_for_tools(struct snap_tracee *tracee,
-				  const struct snap_vma *vma, struct space *space,
-				  struct snap_memory *ret, uint64_t *ret_end)
+static uint64_t end_for_tools(const struct snap_tracee *tracee,
+			      const struct snap_vma *vma)
 {
-	uint64_t end = vma->start;
 	if (!strcmp(vma->name, "[vdso]"))
-		end = vma->end;
-	else if (snap_vma_contents(vma) == SNAP_CONTENTS_FILE && !vma->offset &&
-		 vma->build_id_size)
-		end = vma->start + tracee->page_size;
-	SNAP_TRY(read_run(tracee, vma->start, end, false, space->chunk, ret));
-	*ret_end = end;
-	return SNAP_OK;
+		return vma->end;
+	return snap_vma_contents(vma) == SNAP_CONTENTS_FILE && !vma->offset &&
+			       vma->build_id_size
+		       ? vma->start + tracee->page_size
+		       : vma->start;
 }
 
 /** Zeros are not held, and pages shared by a fork count twice: the sum is a guess. */
@@ -148,27 +112,75 @@ static snap_err report(const struct snap_progress *progress, uint64_t done,
 				    done < total ? done : total, total);
 }
 
+/** What is captured, and what is known of it. */
+struct capture {
+	struct snap_tracee *tracee;
+	const struct snap_ranges *changed;
+	const struct snap_progress *progress;
+	/** In bytes: what there is to do. */
+	uint64_t total;
+	struct space *space;
+};
+
+/** Whether pages from an address on may have changed; to where that is so. */
+static bool has_changed(const struct capture *capture, uint64_t start, uint64_t *end)
+{
+	const struct snap_range *next = snap_ranges_find_from(capture->changed, start);
+	bool is_inside = next && next->start <= start;
+	if (next && !is_inside && next->start < *end)
+		*end = next->start;
+	if (is_inside && next->start + next->size < *end)
+		*end = next->start + next->size;
+	return is_inside;
+}
+
+static snap_err capture_mapping(const struct capture *capture,
+				const struct snap_vma *vma)
+{
+	uint64_t for_tools = end_for_tools(capture->tracee, vma);
+	for (uint64_t at = vma->start, end; at < vma->end; at = end) {
+		// In steps, so that a user who waits can be told and asked.
+		end = vma->end - at > STEP ? at + STEP : vma->end;
+		if (at < for_tools && for_tools < end)
+			end = for_tools;
+		if (!has_changed(capture, at, &end)) {
+			SNAP_TRY(snap_keep_known(&capture->space->keeper, at, end));
+			continue;
+		}
+		SNAP_TRY(at < for_tools ? read_run(capture->tracee, at, end, false,
+						   capture->space)
+					: capture_range(capture->tracee, vma, at, end,
+							capture->space));
+		SNAP_TRY(report(capture->progress, capture->space->keeper.memory->size,
+				capture->total));
+	}
+	return SNAP_OK;
+}
+
 snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas *vmas,
+			     const struct snap_memory *baseline,
+			     const struct snap_ranges *changed,
 			     const struct snap_progress *progress,
 			     struct snap_memory *ret)
 {
 	_cleanup_free_ struct space *space = malloc(sizeof(*space));
 	if (!space)
 		return &snap_enomem;
+	snap_keeper_init(&space->keeper, ret, baseline);
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
-	for (size_t i = 0; i < vmas->nr; i++) {
-		const struct snap_vma *vma = &vmas->list[i];
-		// In steps, so that a user who waits can be told and asked.
-		uint64_t at;
-		SNAP_TRY(capture_for_tools(tracee, vma, space, ret, &at));
-		while (at < vma->end) {
-			uint64_t end = vma->end - at > STEP ? at + STEP : vma->end;
-			SNAP_TRY(capture_range(tracee, vma, at, end, space, ret));
-			at = end;
-			SNAP_TRY(report(progress, ret->size, status.own_memory));
-		}
-	}
+	struct snap_range all = { 0, UINT64_MAX };
+	const struct snap_ranges everything = { &all, 1 };
+	const struct capture capture = {
+		.tracee = tracee,
+		.changed = space->keeper.baseline && changed ? changed : &everything,
+		.progress = progress,
+		.total = status.own_memory,
+		.space = space,
+	};
+	for (size_t i = 0; i < vmas->nr; i++)
+		SNAP_TRY(capture_mapping(&capture, &vmas->list[i]));
+	SNAP_TRY(snap_keep_finish(&space->keeper));
 	snap_memory_trim(ret);
 	return SNAP_OK;
 }

@@ -11,10 +11,16 @@
  * exist and are not zero, pages of private file mappings that were written to, shared
  * anonymous memory. Where the file or zeros tell the rest, nothing is held.
  *
+ * @param baseline An earlier capture of the process: what is as it was then is shared
+ *	with it, if it is in the same store. May be NULL.
+ * @param changed What may have changed since the baseline; the rest is not looked at.
+ *	NULL: all of it.
  * @param ret Grows at its end; the mappings lie behind what it holds.
  */
 _must_check_ snap_err snap_capture_memory(struct snap_tracee *tracee,
 					  const struct snap_vmas *vmas,
+					  const struct snap_memory *baseline,
+					  const struct snap_ranges *changed,
 					  const struct snap_progress *progress,
 					  struct snap_memory *ret);
 

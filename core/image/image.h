@@ -27,10 +27,18 @@ _must_check_ snap_err snap_image_write(const struct snap_snapshot *snapshot,
  * Read an image that snap_image_write() wrote. Trusts nothing in it: whatever the
  * bytes, the answer is a snapshot or an error.
  *
+ * @param store Where the memory goes; NULL: into a store of its own.
  * @param[out] ret Owned by the caller: snap_snapshot_destroy().
  */
-_must_check_ snap_err snap_image_read(const char *path,
-				      const struct snap_progress *progress,
-				      struct snap_snapshot **ret);
+_must_check_ snap_err snap_image_read_into(const char *path, struct snap_store *store,
+					   const struct snap_progress *progress,
+					   struct snap_snapshot **ret);
+
+static inline snap_err snap_image_read(const char *path,
+				       const struct snap_progress *progress,
+				       struct snap_snapshot **ret)
+{
+	return snap_image_read_into(path, NULL, progress, ret);
+}
 
 #endif

@@ -112,7 +112,8 @@ static snap_err check_rest(const struct snap_parse *parse, int fd,
 	return snap_file_check_zeros(fd, at, parse->end, progress);
 }
 
-static snap_err read_image(const char *path, const struct snap_progress *progress,
+static snap_err read_image(const char *path, struct snap_store *store,
+			   const struct snap_progress *progress,
 			   struct snap_snapshot **ret)
 {
 	_cleanup_close_ int fd = -1;
@@ -122,16 +123,18 @@ static snap_err read_image(const char *path, const struct snap_progress *progres
 	SNAP_TRY(snap_head_read(&head, fd, file_size));
 	_cleanup_parse_ struct snap_parse parse = { 0 };
 	SNAP_TRY(snap_parse_init(&parse, &head));
+	snap_memory_init(&parse.snapshot->memory, store);
 	SNAP_TRY(read_memory(&parse, fd, file_size, progress));
 	SNAP_TRY(check_rest(&parse, fd, progress));
 	*ret = snap_take(parse.snapshot);
 	return SNAP_OK;
 }
 
-snap_err snap_image_read(const char *path, const struct snap_progress *progress,
-			 struct snap_snapshot **ret)
+snap_err snap_image_read_into(const char *path, struct snap_store *store,
+			      const struct snap_progress *progress,
+			      struct snap_snapshot **ret)
 {
-	snap_err error = read_image(path, progress, ret);
+	snap_err error = read_image(path, store, progress, ret);
 	if (!error)
 		return SNAP_OK;
 	if (error->kind == SNAP_ERROR_CORRUPT)

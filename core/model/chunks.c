@@ -56,4 +56,6 @@ void snap_chunks_free(struct snap_chunks *chunks, uint32_t chunk)
 	chunks->list[chunk].slots[0] = chunks->first_free;
 	chunks->first_free = chunk + 1;
 	chunks->nr_free++;
+	if (chunks->nr_free == chunks->nr)
+		snap_chunks_deinit(chunks);
 }

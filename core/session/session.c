@@ -58,8 +58,13 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 {
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, snapshot));
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, snapshot));
-	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, &target->progress,
-				     &snapshot->memory));
+	const struct snap_memory *baseline = NULL;
+	if (target->history) {
+		snap_history_meet(target->history, &snapshot->identity);
+		baseline = &target->history->baseline;
+	}
+	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, baseline, NULL,
+				     &target->progress, &snapshot->memory));
 	SNAP_TRY(apply_patches(target, &snapshot->memory));
 	for (size_t i = 0; i < snapshot->nr_threads; i++)
 		SNAP_TRY(snap_settle_syscall(tracee, &snapshot->threads[i]));
@@ -71,9 +76,13 @@ snap_err snap_session_capture(const struct snap_target *target,
 {
 	_cleanup_snapshot_ struct snap_snapshot *snapshot = NULL;
 	SNAP_TRY(snap_snapshot_create(&snapshot));
+	if (target->history)
+		snap_memory_init(&snapshot->memory, target->history->store);
 	_cleanup_tracee_ struct snap_tracee tracee;
 	SNAP_TRY(open_target(target, &tracee));
 	SNAP_TRY(count_calls(target, &tracee, capture(target, &tracee, snapshot)));
+	if (target->history)
+		snap_history_set(target->history, snapshot);
 	*ret = snap_take(snapshot);
 	return SNAP_OK;
 }
@@ -299,8 +308,11 @@ snap_err snap_session_restore(const struct snap_target *target,
 {
 	_cleanup_tracee_ struct snap_tracee tracee;
 	SNAP_TRY(open_target(target, &tracee));
-	return count_calls(target, &tracee,
-			   restore(target, &tracee, snapshot, options, ret));
+	SNAP_TRY(count_calls(target, &tracee,
+			     restore(target, &tracee, snapshot, options, ret)));
+	if (target->history)
+		snap_history_set(target->history, snapshot);
+	return SNAP_OK;
 }
 
 snap_err snap_session_explain(const struct snap_target *target,

@@ -12,6 +12,7 @@
 #include "core/inject/start.h"
 #include "core/model/snapshot.h"
 #include "core/plan/diff.h"
+#include "core/session/history.h"
 #include "core/session/known.h"
 
 /**
@@ -42,6 +43,11 @@ struct snap_target {
 	struct snap_progress progress;
 	/** Shared memory that others may see is saved and rewound, too. */
 	bool rewinds_shared;
+	/**
+	 * What is known of the process; it learns what is done. NULL: nothing is, and a
+	 * snapshot has a store of its own.
+	 */
+	struct snap_history *history;
 	/** For a restore that starts threads again. `run` may be NULL: it is refused.
 	 */
 	struct snap_runner runner;

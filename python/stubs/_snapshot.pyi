@@ -213,6 +213,16 @@ class Verdict(TypedDict):
     verdict: str  # "identical", "restorable", "risky", "impossible"
     findings: list[Finding]  # the worst first
 
+class Usage(TypedDict):
+    alone: int  # held by no other snapshot: what is free when it is gone
+    shared: int
+    map: int  # what it takes to find them
+
+class StoreUsage(TypedDict):
+    pages: int  # what all snapshots hold, each page once
+    tables: int  # what it takes to find them
+    directory: Optional[str]  # None: new snapshots go to memory
+
 class Snapshot:
     """A process at one instant.  Made by capture() and load() alone."""
 
@@ -244,6 +254,9 @@ class Snapshot:
     @property
     def size(self) -> int:
         """Bytes of memory that the snapshot holds."""
+    @property
+    def usage(self) -> Usage:
+        """What it takes, in bytes; pages that snapshots share count as shared."""
     @property
     def omissions(self) -> list[str]:
         """What could not be captured, sentences."""
@@ -365,6 +378,13 @@ def shares_memory(a: int, b: int) -> bool:
 def swap_sigmask(pid: int, tid: int, mask: int) -> int:
     """Set the signals that a stopped thread blocks, bit N-1 for signal N; those that
     it has blocked before."""
+
+def store() -> StoreUsage:
+    """What all snapshots take together, in bytes, and where new ones go."""
+
+def set_store(directory: Optional[str]) -> None:
+    """Put new snapshots into a file without a name in a directory, or into memory.
+    Those that are there stay where they are."""
 
 def last_call_count() -> int:
     """How many calls into the kernel the last capture() or restore() made: the range

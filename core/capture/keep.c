@@ -1,0 +1,107 @@
+#include "core/capture/keep.h"
+
+#include <string.h>
+
+static const uint8_t zeros[SNAP_PAGE_SIZE];
+
+void snap_keeper_init(struct snap_keeper *keeper, struct snap_memory *memory,
+		      const struct snap_memory *baseline)
+{
+	bool is_usable = baseline && baseline->map && baseline->store == memory->store;
+	*keeper = (struct snap_keeper){
+		.memory = memory,
+		.baseline = is_usable ? baseline : NULL,
+	};
+}
+
+/** The page of the baseline, or NULL. */
+static const uint8_t *find_known(struct snap_keeper *keeper, uint64_t address)
+{
+	struct snap_run *known = &keeper->known;
+	if (!keeper->baseline)
+		return NULL;
+	if (address >= known->start + known->size &&
+	    !snap_memory_next_run(keeper->baseline, address, known))
+		known->start = known->size = UINT64_MAX / 2;
+	return address >= known->start ? known->bytes + (address - known->start) : NULL;
+}
+
+snap_err snap_keep_finish(struct snap_keeper *keeper)
+{
+	uint64_t start = keeper->share_start, end = keeper->share_end;
+	keeper->share_start = keeper->share_end = 0;
+	return start == end ? SNAP_OK
+			    : snap_memory_share(keeper->memory, keeper->baseline, start,
+						end);
+}
+
+snap_err snap_keep_known(struct snap_keeper *keeper, uint64_t start, uint64_t end)
+{
+	struct snap_run next;
+	if (keeper->share_start == keeper->share_end) {
+		keeper->share_start = start;
+	} else if (snap_memory_next_run(keeper->baseline, keeper->share_end, &next) &&
+		   next.start < start) {
+		// What lies between is not there any more.
+		SNAP_TRY(snap_keep_finish(keeper));
+		keeper->share_start = start;
+	}
+	keeper->share_end = end;
+	return SNAP_OK;
+}
+
+static snap_err append(struct snap_keeper *keeper, uint64_t start, const uint8_t *bytes,
+		       size_t size)
+{
+	uint8_t *place;
+	SNAP_TRY(snap_keep_finish(keeper));
+	SNAP_TRY(snap_memory_append(keeper->memory, start, size, &place));
+	memcpy(place, bytes, size);
+	return SNAP_OK;
+}
+
+enum kind {
+	ZERO,
+	KNOWN,
+	NEW,
+};
+
+static enum kind kind_of(struct snap_keeper *keeper, uint64_t address,
+			 const uint8_t *bytes, bool drops_zeros)
+{
+	if (drops_zeros && !memcmp(bytes, zeros, sizeof(zeros)))
+		return ZERO;
+	const uint8_t *known = find_known(keeper, address);
+	return known && !memcmp(bytes, known, SNAP_PAGE_SIZE) ? KNOWN : NEW;
+}
+
+static snap_err keep_run(struct snap_keeper *keeper, enum kind kind, uint64_t start,
+			 const uint8_t *bytes, size_t size)
+{
+	switch (kind) {
+	case ZERO:
+		break;
+	case KNOWN:
+		return snap_keep_known(keeper, start, start + size);
+	case NEW:
+		return append(keeper, start, bytes, size);
+	}
+	return SNAP_OK;
+}
+
+snap_err snap_keep(struct snap_keeper *keeper, uint64_t start, const uint8_t *bytes,
+		   size_t size, bool drops_zeros)
+{
+	size_t first = 0;
+	enum kind kind = ZERO;
+	for (size_t at = 0; at < size; at += SNAP_PAGE_SIZE) {
+		enum kind next = kind_of(keeper, start + at, bytes + at, drops_zeros);
+		if (next == kind)
+			continue;
+		SNAP_TRY(keep_run(keeper, kind, start + first, bytes + first,
+				  at - first));
+		first = at;
+		kind = next;
+	}
+	return keep_run(keeper, kind, start + first, bytes + first, size - first);
+}

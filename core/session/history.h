@@ -1,0 +1,44 @@
+#ifndef SNAP_SESSION_HISTORY_H
+#define SNAP_SESSION_HISTORY_H
+
+#include "core/model/snapshot.h"
+
+/**
+ * What is known of a live process between two verbs. It belongs to one process; used
+ * with another one, it begins anew.
+ */
+struct snap_history {
+	/** Where the pages of snapshots go. A reference; never NULL. */
+	struct snap_store *store;
+	/** Whose history it is; 0: nobody's yet. */
+	pid_t pid;
+	uint64_t start_time;
+	/** The last memory that was captured, or put back. */
+	struct snap_memory baseline;
+};
+
+/** @param store Gets a reference. */
+void snap_history_init(struct snap_history *history, struct snap_store *store);
+void snap_history_deinit(struct snap_history *history);
+
+/** Know nothing any more. */
+void snap_history_forget(struct snap_history *history);
+
+/** Forget all, if it is the history of another process than this one. */
+void snap_history_meet(struct snap_history *history,
+		       const struct snap_identity *identity);
+
+/** The process's memory is now what a snapshot holds. */
+void snap_history_set(struct snap_history *history,
+		      const struct snap_snapshot *snapshot);
+
+/**
+ * A snapshot is about to go: keep none of its pages on its behalf.
+ *
+ * @param other Another snapshot to go on from; NULL: there is none.
+ */
+void snap_history_leave(struct snap_history *history,
+			const struct snap_snapshot *snapshot,
+			const struct snap_snapshot *other);
+
+#endif
