@@ -1,6 +1,6 @@
 #include "gdbext/digest.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "core/tracee/proc.h"
 #include "core/tracee/signals.h"
@@ -14,7 +14,7 @@ snap_err snap_digest_threads(struct snap_tracee *tracee, struct snap_buffer *ret
 		struct snap_proc_stat stat;
 		SNAP_TRY(snap_proc_read_stat(tracee, tids[i], &stat));
 		struct snap_thread thread = { .tid = tids[i] };
-		SNAP_TRY(snap_proc_read_comm(tracee, tids[i], thread.comm));
+		memcpy(thread.comm, stat.comm, sizeof(thread.comm));
 		SNAP_TRY(snap_tracee_read_rseq(tracee, &thread));
 		SNAP_TRY(snap_tracee_read_robust_list(tracee, &thread));
 		SNAP_TRY(snap_buffer_append(ret, &stat.start_time,

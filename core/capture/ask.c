@@ -25,24 +25,37 @@ struct answers {
 	} altstack;
 
 	uint64_t tid_address;
+	uint8_t attributes[SNAP_THREAD_QUESTIONS_SPACE];
+};
+
+_Static_assert(sizeof(struct answers) <= SNAP_SCRATCH_SIZE, "they fit");
+
+enum {
+	ALTSTACK,
+	TID_ADDRESS,
+	ATTRIBUTES,
+	NR_CALLS = ATTRIBUTES + SNAP_NR_THREAD_QUESTIONS,
 };
 
 /** What the kernel holds for one thread. */
 static snap_err ask_kernel(struct snap_room *room, struct snap_borrowed *borrowed,
 			   struct snap_thread *thread)
 {
-	struct snap_call calls[] = {
-		SNAP_CALL(SIGALTSTACK, 0,
-			  room->data + offsetof(struct answers, altstack)),
-		SNAP_CALL(PRCTL, PR_GET_TID_ADDRESS,
-			  room->data + offsetof(struct answers, tid_address)),
+	struct snap_call calls[NR_CALLS] = {
+		[ALTSTACK] = SNAP_CALL(SIGALTSTACK, 0,
+				       room->data + offsetof(struct answers, altstack)),
+		[TID_ADDRESS] =
+			SNAP_CALL(PRCTL, PR_GET_TID_ADDRESS,
+				  room->data + offsetof(struct answers, tid_address)),
 	};
-	SNAP_TRY(snap_room_call(room, borrowed, calls, SNAP_ARRAY_SIZE(calls), false));
+	snap_make_thread_questions(room->data + offsetof(struct answers, attributes),
+				   calls + ATTRIBUTES);
+	SNAP_TRY(snap_room_call(room, borrowed, calls, NR_CALLS, false));
 	// EINVAL: a kernel without CONFIG_CHECKPOINT_RESTORE.
-	bool has_tid_address = calls[1].result != -EINVAL;
-	int64_t failed = calls[0].result   ? calls[0].result
-			 : has_tid_address ? calls[1].result
-					   : 0;
+	bool has_tid_address = calls[TID_ADDRESS].result != -EINVAL;
+	int64_t failed = calls[ALTSTACK].result ? calls[ALTSTACK].result
+			 : has_tid_address      ? calls[TID_ADDRESS].result
+						: 0;
 	if (failed)
 		return snap_error_os((int)-failed,
 				     "cannot ask thread %d for its signal stack and "
@@ -58,6 +71,8 @@ static snap_err ask_kernel(struct snap_room *room, struct snap_borrowed *borrowe
 		thread->tid_address = answers.tid_address;
 		thread->members |= SNAP_THREAD_TID_ADDRESS;
 	}
+	snap_take_thread_answers(calls + ATTRIBUTES, answers.attributes,
+				 &thread->state.attributes);
 	return SNAP_OK;
 }
 
@@ -81,8 +96,7 @@ static snap_err ask_thread(struct snap_room *room, struct snap_borrowed *borrowe
 			   struct snap_thread *thread)
 {
 	SNAP_TRY(take_registers(borrowed, thread));
-	SNAP_TRY(ask_kernel(room, borrowed, thread));
-	return snap_ask_thread_attributes(room, borrowed, thread);
+	return ask_kernel(room, borrowed, thread);
 }
 
 static snap_err ask_brk(struct snap_room *room, struct snap_borrowed *who,
@@ -111,7 +125,8 @@ static snap_err ask_others(struct snap_room *room, uint64_t insn,
 	for (size_t i = 1; i < snapshot->nr_threads; i++) {
 		struct snap_thread *thread = &snapshot->threads[i];
 		_cleanup_borrowed_ struct snap_borrowed borrowed = { 0 };
-		SNAP_TRY(snap_borrow(room->tracee, thread->tid, insn, &borrowed));
+		SNAP_TRY(snap_borrow(room->tracee, thread->tid, insn, snapshot,
+				     &borrowed));
 		SNAP_TRY(ask_thread(room, &borrowed, thread));
 		SNAP_TRY(snap_borrowed_return(&borrowed));
 	}
@@ -124,7 +139,7 @@ snap_err snap_ask_process(struct snap_tracee *tracee, struct snap_snapshot *snap
 	uint64_t insn;
 	SNAP_TRY(snap_find_syscall_insn(tracee, &snapshot->vmas, &insn));
 	_cleanup_borrowed_ struct snap_borrowed borrowed = { 0 };
-	SNAP_TRY(snap_borrow(tracee, first->tid, insn, &borrowed));
+	SNAP_TRY(snap_borrow(tracee, first->tid, insn, snapshot, &borrowed));
 	_cleanup_room_ struct snap_room room = { 0 };
 	SNAP_TRY(snap_room_open(&borrowed, snapshot, 2 * tracee->page_size, &room));
 	SNAP_TRY(ask_thread(&room, &borrowed, first));

@@ -2,6 +2,7 @@
 
 #include <linux/membarrier.h>
 #include <linux/prctl.h>
+#include <string.h>
 
 #include "core/tracee/memory.h"
 
@@ -54,44 +55,58 @@ static const struct question of_thread[] = {
 };
 
 _Static_assert(SNAP_ARRAY_SIZE(of_process) <= MOST, "they fit");
-_Static_assert(SNAP_ARRAY_SIZE(of_thread) <= MOST, "they fit");
+_Static_assert(SNAP_ARRAY_SIZE(of_thread) == SNAP_NR_THREAD_QUESTIONS, "they fit");
 
-static snap_err ask(struct snap_room *room, struct snap_borrowed *who,
-		    const struct question *questions, size_t nr,
-		    struct snap_attribute_values *ret)
+/** Those that are answered in memory have 8 bytes each, one behind the other. */
+static void make_calls(const struct question *questions, size_t nr, uint64_t data,
+		       struct snap_call *ret)
 {
-	struct snap_call calls[MOST] = { 0 };
-	uint64_t answers[MOST];
 	for (size_t i = 0; i < nr; i++) {
-		calls[i].number = questions[i].call;
-		calls[i].args[0] = questions[i].option;
-		calls[i].args[1] = questions[i].is_in_memory
-					   ? room->data + i * sizeof(*answers)
-					   : questions[i].which;
+		ret[i] = (struct snap_call){ .number = questions[i].call };
+		ret[i].args[0] = questions[i].option;
+		ret[i].args[1] = questions[i].is_in_memory ? data : questions[i].which;
+		data += questions[i].is_in_memory ? sizeof(uint64_t) : 0;
 	}
-	SNAP_TRY(snap_room_call(room, who, calls, nr, false));
-	SNAP_TRY(snap_tracee_read(room->tracee, room->data, answers,
-				  nr * sizeof(*answers)));
-	for (size_t i = 0; i < nr; i++)
+}
+
+static void take_answers(const struct question *questions, size_t nr,
+			 const struct snap_call *calls, const uint8_t *answers,
+			 struct snap_attribute_values *ret)
+{
+	for (size_t i = 0; i < nr; i++) {
+		uint32_t in_memory;
+		memcpy(&in_memory, answers, sizeof(in_memory));
+		answers += questions[i].is_in_memory ? sizeof(uint64_t) : 0;
 		if (calls[i].result >= 0)
 			snap_attribute_set(ret, questions[i].attribute,
 					   questions[i].is_in_memory
-						   ? (uint32_t)answers[i]
+						   ? in_memory
 						   : (uint64_t)calls[i].result);
-	return SNAP_OK;
+	}
 }
 
 snap_err snap_ask_process_attributes(struct snap_room *room, struct snap_borrowed *who,
 				     struct snap_snapshot *snapshot)
 {
-	return ask(room, who, of_process, SNAP_ARRAY_SIZE(of_process),
-		   &snapshot->state.attributes);
+	const size_t nr = SNAP_ARRAY_SIZE(of_process);
+	struct snap_call calls[MOST];
+	uint8_t answers[MOST * sizeof(uint64_t)];
+	make_calls(of_process, nr, room->data, calls);
+	SNAP_TRY(snap_room_call(room, who, calls, nr, false));
+	SNAP_TRY(snap_tracee_read(room->tracee, room->data, answers, sizeof(answers)));
+	take_answers(of_process, nr, calls, answers, &snapshot->state.attributes);
+	return SNAP_OK;
 }
 
-snap_err snap_ask_thread_attributes(struct snap_room *room,
-				    struct snap_borrowed *borrowed,
-				    struct snap_thread *thread)
+void snap_make_thread_questions(uint64_t data,
+				struct snap_call ret[SNAP_NR_THREAD_QUESTIONS])
 {
-	return ask(room, borrowed, of_thread, SNAP_ARRAY_SIZE(of_thread),
-		   &thread->state.attributes);
+	make_calls(of_thread, SNAP_NR_THREAD_QUESTIONS, data, ret);
+}
+
+void snap_take_thread_answers(const struct snap_call calls[SNAP_NR_THREAD_QUESTIONS],
+			      const uint8_t answers[SNAP_THREAD_QUESTIONS_SPACE],
+			      struct snap_attribute_values *ret)
+{
+	take_answers(of_thread, SNAP_NR_THREAD_QUESTIONS, calls, answers, ret);
 }

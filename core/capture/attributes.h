@@ -14,8 +14,17 @@ _must_check_ snap_err snap_ask_process_attributes(struct snap_room *room,
 						  struct snap_borrowed *who,
 						  struct snap_snapshot *snapshot);
 
-_must_check_ snap_err snap_ask_thread_attributes(struct snap_room *room,
-						 struct snap_borrowed *borrowed,
-						 struct snap_thread *thread);
+/** Calls that ask a thread, and the bytes that they answer into. */
+#define SNAP_NR_THREAD_QUESTIONS    8
+#define SNAP_THREAD_QUESTIONS_SPACE 16
+
+/** @param data SNAP_THREAD_QUESTIONS_SPACE bytes in the process. */
+void snap_make_thread_questions(uint64_t data,
+				struct snap_call ret[SNAP_NR_THREAD_QUESTIONS]);
+
+/** @param answers What is at `data` after the calls. */
+void snap_take_thread_answers(const struct snap_call calls[SNAP_NR_THREAD_QUESTIONS],
+			      const uint8_t answers[SNAP_THREAD_QUESTIONS_SPACE],
+			      struct snap_attribute_values *ret);
 
 #endif

@@ -1,5 +1,7 @@
 #include "core/capture/process.h"
 
+#include <string.h>
+
 #include "core/capture/ask.h"
 #include "core/capture/files.h"
 #include "core/capture/signals.h"
@@ -14,11 +16,11 @@
 #include "core/tracee/timers.h"
 
 /** Refuse a thread that is not stopped under our hands. */
-static snap_err check_state(struct snap_tracee *tracee, pid_t tid)
+static snap_err check_state(struct snap_tracee *tracee, pid_t tid,
+			    const struct snap_proc_stat *stat,
+			    const struct snap_proc_status *status)
 {
-	struct snap_proc_stat stat;
-	SNAP_TRY(snap_proc_read_stat(tracee, tid, &stat));
-	if (stat.state == 'Z' || stat.state == 'X')
+	if (stat->state == 'Z' || stat->state == 'X')
 		return snap_error_with_remedy(
 			snap_error_create(
 				SNAP_ERROR_REFUSED,
@@ -26,15 +28,13 @@ static snap_err check_state(struct snap_tracee *tracee, pid_t tid)
 				(int)tid),
 			"a process whose main thread has called pthread_exit() cannot be "
 			"saved or restored");
-	struct snap_proc_status status;
-	SNAP_TRY(snap_proc_read_status(tracee, tid, &status));
-	if (status.tracer != getpid())
+	if (status->tracer != getpid())
 		return snap_error_with_remedy(
 			snap_error_create(SNAP_ERROR_REFUSED,
 					  "thread %d is not traced by this debugger",
 					  (int)tid),
 			"attach to process %d first", (int)tracee->pid);
-	if (stat.state != 't' && stat.state != 'T')
+	if (stat->state != 't' && stat->state != 'T')
 		return snap_error_with_remedy(
 			snap_error_create(SNAP_ERROR_REFUSED, "thread %d is running",
 					  (int)tid),
@@ -48,7 +48,13 @@ static snap_err read_thread(struct snap_tracee *tracee, pid_t tid,
 {
 	thread->tid = tid;
 	thread->interrupted_syscall = -1;
-	SNAP_TRY(check_state(tracee, tid));
+	struct snap_proc_stat stat;
+	SNAP_TRY(snap_proc_read_stat(tracee, tid, &stat));
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	SNAP_TRY(snap_proc_read_status_text(tracee, tid, &text));
+	struct snap_proc_status status;
+	snap_proc_parse_status((const char *)text.data, &status);
+	SNAP_TRY(check_state(tracee, tid, &stat, &status));
 	enum snap_stop_kind kind;
 	SNAP_TRY(snap_tracee_read_stop(tracee, thread, &kind));
 	SNAP_TRY(snap_borrow_check(tid, kind));
@@ -62,15 +68,15 @@ static snap_err read_thread(struct snap_tracee *tracee, pid_t tid,
 	if (tracee->arch->check_live)
 		SNAP_TRY(tracee->arch->check_live(thread));
 
-	struct snap_proc_stat stat;
-	SNAP_TRY(snap_proc_read_stat(tracee, tid, &stat));
 	thread->start_time = stat.start_time;
-	SNAP_TRY(snap_proc_read_comm(tracee, tid, thread->comm));
+	memcpy(thread->comm, stat.comm, sizeof(thread->comm));
 	SNAP_TRY(snap_tracee_read_sigmask(tracee, tid, &thread->sigmask));
 	thread->members |= SNAP_THREAD_SIGMASK;
-	SNAP_TRY(snap_tracee_read_pending(tracee, tid, false, &thread->pending));
+	SNAP_TRY(snap_tracee_read_pending_of(tracee, tid, false, status.pending,
+					     &thread->pending));
 	SNAP_TRY(snap_tracee_read_rseq(tracee, thread));
-	SNAP_TRY(snap_tracee_read_thread_state(tracee, tid, &thread->state));
+	SNAP_TRY(snap_tracee_read_thread_state(tracee, tid, (const char *)text.data,
+					       &thread->state));
 	return snap_tracee_read_robust_list(tracee, thread);
 }
 

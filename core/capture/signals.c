@@ -15,7 +15,8 @@ snap_err snap_capture_signals(struct snap_tracee *tracee,
 	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
 	signals->nr_queued = status.nr_queued;
 	signals->queue_limit = status.queue_limit;
-	return snap_tracee_read_pending(tracee, tracee->pid, true, &signals->pending);
+	return snap_tracee_read_pending_of(tracee, tracee->pid, true,
+					   status.shared_pending, &signals->pending);
 }
 
 /** Ask for the actions of some signals that follow each other. */

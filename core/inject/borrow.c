@@ -108,18 +108,65 @@ static snap_err read_thread(struct snap_borrowed *borrowed)
 	return snap_tracee_read_rseq(borrowed->tracee, thread);
 }
 
+/** Whether all is there that read_thread() reads, and no system call is unfinished. */
+static bool is_known(const struct snap_thread *known)
+{
+	const uint32_t needed = SNAP_THREAD_SIGINFO | SNAP_THREAD_SIGMASK;
+	struct snap_siginfo info;
+	if (!known || (known->members & needed) != needed)
+		return false;
+	memcpy(info.bytes, known->siginfo, sizeof(info.bytes));
+	// Events are read again: what they stop in the middle of is finished first.
+	return snap_siginfo_signal(&info) != SIGTRAP || snap_siginfo_code(&info) <= 0 ||
+	       !(snap_siginfo_code(&info) >> 8);
+}
+
+static snap_err copy_thread(const struct snap_thread *known, struct snap_thread *thread)
+{
+	for (size_t i = 0; i < SNAP_MAX_REGSETS; i++)
+		SNAP_TRY(snap_thread_set_regset(thread, i, known->regsets[i].data,
+						known->regsets[i].size));
+	memcpy(thread->siginfo, known->siginfo, sizeof(thread->siginfo));
+	thread->sigmask = known->sigmask;
+	thread->rseq = known->rseq;
+	thread->members |= known->members & (SNAP_THREAD_SIGINFO | SNAP_THREAD_SIGMASK |
+					     SNAP_THREAD_RSEQ);
+	return SNAP_OK;
+}
+
+/** What waits for a thread and for the process, as it was read in this stop. */
+static bool is_pending_known(const struct snap_snapshot *known, pid_t tid,
+			     uint64_t *ret)
+{
+	const struct snap_thread *thread =
+		known ? snap_snapshot_thread(known, tid) : NULL;
+	if (!thread || !thread->pending.is_captured ||
+	    !known->signals.pending.is_captured)
+		return false;
+	*ret = snap_pending_set(&thread->pending) |
+	       snap_pending_set(&known->signals.pending);
+	if (thread->pending.has_stop_due || known->signals.pending.has_stop_due)
+		*ret |= snap_signal_bit(SIGSTOP);
+	return true;
+}
+
 /** Block signals, and remember the SIGSTOPs that cannot be blocked. */
-static snap_err block_signals(struct snap_borrowed *borrowed)
+static snap_err block_signals(struct snap_borrowed *borrowed,
+			      const struct snap_snapshot *known)
 {
 	struct snap_proc_status status;
 	pid_t tid = borrowed->thread.tid;
+	uint64_t pending;
+	if (is_pending_known(known, tid, &pending) &&
+	    !(pending & snap_signal_bit(SIGSTOP)))
+		return snap_borrowed_expect(borrowed, pending);
 	SNAP_TRY(snap_proc_read_status(borrowed->tracee, tid, &status));
 	SNAP_TRY(snap_stops_read(borrowed->tracee, tid, &status, &borrowed->stops));
-	return snap_borrowed_block(borrowed);
+	return snap_borrowed_expect(borrowed, status.pending | status.shared_pending);
 }
 
 snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
-		     struct snap_borrowed *ret)
+		     const struct snap_snapshot *known, struct snap_borrowed *ret)
 {
 	_cleanup_borrowed_ struct snap_borrowed borrowed = {
 		.tracee = tracee,
@@ -127,11 +174,16 @@ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
 		.thread.tid = tid,
 		.thread.interrupted_syscall = -1,
 	};
-	SNAP_TRY(read_thread(&borrowed));
+	const struct snap_thread *thread =
+		known ? snap_snapshot_thread(known, tid) : NULL;
+	if (is_known(thread))
+		SNAP_TRY(copy_thread(thread, &borrowed.thread));
+	else
+		SNAP_TRY(read_thread(&borrowed));
 	borrowed.is_active = true;
 	SNAP_TRY(put_rseq_aside(&borrowed));
 	SNAP_TRY(put_dispatch_aside(&borrowed));
-	SNAP_TRY(block_signals(&borrowed));
+	SNAP_TRY(block_signals(&borrowed, known));
 	*ret = borrowed;
 	borrowed = (struct snap_borrowed){ 0 };
 	return SNAP_OK;
@@ -141,6 +193,7 @@ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
 static snap_err run_to_syscall_stop(struct snap_borrowed *borrowed)
 {
 	pid_t tid = borrowed->thread.tid;
+	borrowed->is_at_signal = false;
 	for (int tries = 0; tries < SNAP_NR_STOPS + 1; tries++) {
 		struct snap_stop stop;
 		SNAP_TRY(snap_tracee_resume(borrowed->tracee, tid,
@@ -238,7 +291,8 @@ static snap_err run_to_end_of_batch(struct snap_borrowed *borrowed, uint64_t cod
 					    SNAP_RESUME_TO_SIGNAL, &stop));
 		SNAP_TRY(snap_tracee_read_regset(borrowed->tracee, 0, &after));
 		uint64_t done = arch->pc(&after) - code;
-		if (stop.signal == borrowed->stop_signal && done)
+		borrowed->is_at_signal = stop.signal == borrowed->stop_signal && done;
+		if (borrowed->is_at_signal)
 			return SNAP_OK;
 		if (stop.signal != SIGSTOP || stop.event || done)
 			return snap_error_create(
@@ -256,6 +310,7 @@ snap_err snap_borrowed_prepare(struct snap_borrowed *borrowed, uint64_t code,
 			       uint64_t table, size_t nr, bool stops_at_error)
 {
 	const struct snap_regset *general = &borrowed->thread.regsets[0];
+	borrowed->is_at_signal = false;
 	_cleanup_free_ uint8_t *regs = copy_registers(general);
 	if (!regs)
 		return &snap_enomem;
@@ -406,6 +461,25 @@ snap_err snap_borrowed_reenter(struct snap_borrowed *borrowed,
 	return snap_tracee_write_regset(tracee, thread->tid, 0, regs, general->size);
 }
 
+/** A shadowed set is a part of another, which comes back whole. */
+static bool is_own(const struct snap_regset_desc *desc)
+{
+	return !desc->is_shadowed;
+}
+
+/** The signal that ends a batch stops the thread where it belongs: it stays there. */
+static snap_err rearm(struct snap_borrowed *borrowed)
+{
+	struct snap_tracee *tracee = borrowed->tracee;
+	const struct snap_thread *thread = &borrowed->thread;
+	bool has_siginfo = snap_thread_has(thread, SNAP_THREAD_SIGINFO);
+	if (!borrowed->is_at_signal || !has_siginfo)
+		return snap_rearm(tracee, thread->tid, thread->sigmask,
+				  has_siginfo ? thread->siginfo : NULL);
+	SNAP_TRY(snap_tracee_write_siginfo(tracee, thread->tid, thread->siginfo));
+	return snap_tracee_write_sigmask(tracee, thread->tid, thread->sigmask);
+}
+
 snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
 {
 	struct snap_tracee *tracee = borrowed->tracee;
@@ -416,7 +490,7 @@ snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
 	SNAP_TRY(settle_restart(borrowed));
 	if (tracee->arch->syscall_number(thread->regsets[0].data) >= 0)
 		SNAP_TRY(allow_restart(borrowed));
-	SNAP_TRY(snap_tracee_write_regsets(tracee, thread, NULL));
+	SNAP_TRY(snap_tracee_write_regsets(tracee, thread, is_own));
 	if (tracee->arch->rewinds_early)
 		SNAP_TRY(snap_borrowed_reenter(borrowed, thread));
 	if (borrowed->rseq_cs)
@@ -427,12 +501,9 @@ snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
 	if (borrowed->dispatch.mode)
 		SNAP_TRY(snap_tracee_write_user_dispatch(tracee, thread->tid,
 							 &borrowed->dispatch));
-	SNAP_TRY(snap_rearm(tracee, thread->tid, thread->sigmask,
-			    snap_thread_has(thread, SNAP_THREAD_SIGINFO)
-				    ? thread->siginfo
-				    : NULL));
+	SNAP_TRY(rearm(borrowed));
 	if (tracee->arch->rewinds_early)
-		SNAP_TRY(snap_tracee_write_regsets(tracee, thread, NULL));
+		SNAP_TRY(snap_tracee_write_regsets(tracee, thread, is_own));
 	SNAP_TRY(snap_stops_send(tracee, thread->tid, &borrowed->stops));
 	borrowed->is_active = false;
 	return SNAP_OK;

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "core/inject/stops.h"
-#include "core/model/thread.h"
+#include "core/model/snapshot.h"
 #include "core/tracee/signals.h"
 #include "core/tracee/tracee.h"
 
@@ -36,6 +36,8 @@ struct snap_borrowed {
 	/** A signal frame was loaded: the kernel has forgotten how to go on with a
 	 * call. */
 	bool has_lost_restart;
+	/** Its last stop was that of a batch, in the kernel's signal path. */
+	bool is_at_signal;
 	/** There is something to give back. */
 	bool is_active;
 };
@@ -46,8 +48,13 @@ struct snap_borrowed {
  */
 _must_check_ snap_err snap_borrow_check(pid_t tid, enum snap_stop_kind kind);
 
-/** @param insn From snap_find_syscall_insn(). */
+/**
+ * @param insn From snap_find_syscall_insn().
+ * @param known The process with all that was read of it in this stop, the thread and
+ *	what is pending, too; NULL: it is read again.
+ */
 _must_check_ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
+				  const struct snap_snapshot *known,
 				  struct snap_borrowed *ret);
 
 /** One system call. A negative errno is a result (*ret), not an error. */

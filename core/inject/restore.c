@@ -89,7 +89,8 @@ static snap_err borrow_thread(struct snap_restorer *restorer, pid_t tid, uint64_
 	SNAP_TRY(snap_progress_report(restorer->rewinder.progress, "Taking threads",
 				      index, restorer->plan->live->nr_threads));
 	SNAP_TRY(snap_restorer_reserve(restorer));
-	SNAP_TRY(snap_borrow(restorer->tracee, tid, insn, &restorer->threads[index]));
+	SNAP_TRY(snap_borrow(restorer->tracee, tid, insn, restorer->plan->live,
+			     &restorer->threads[index]));
 	restorer->nr_threads++;
 	snap_restorer_push(restorer, "give a thread back", undo_borrow, NULL, index, 0,
 			   0);
@@ -155,7 +156,8 @@ static snap_err commit(struct snap_restorer *restorer)
 {
 	struct snap_borrowed *first = restorer->worker;
 	_cleanup_borrowed_ struct snap_borrowed again = { 0 };
-	SNAP_TRY(snap_borrow(restorer->tracee, first->thread.tid, first->insn, &again));
+	SNAP_TRY(snap_borrow(restorer->tracee, first->thread.tid, first->insn, NULL,
+			     &again));
 	snap_err error = commit_with(restorer, &again);
 	restorer->worker = first;
 	if (error)

@@ -211,7 +211,7 @@ snap_err snap_start_threads(struct snap_tracee *tracee, const struct snap_plan *
 	uint64_t insn;
 	SNAP_TRY(snap_find_syscall_insn(tracee, &plan->live->vmas, &insn));
 	_cleanup_borrowed_ struct snap_borrowed worker = { 0 };
-	SNAP_TRY(snap_borrow(tracee, plan->live->threads[0].tid, insn, &worker));
+	SNAP_TRY(snap_borrow(tracee, plan->live->threads[0].tid, insn, NULL, &worker));
 	_cleanup_(deinit) struct snap_restorer restorer = {
 		.tracee = tracee,
 		.plan = plan,
@@ -235,7 +235,7 @@ static bool exists(const pid_t *tids, size_t nr, pid_t tid)
 static snap_err end_started(struct snap_tracee *tracee, pid_t tid, uint64_t insn)
 {
 	struct snap_borrowed borrowed = { 0 };
-	snap_err error = snap_borrow(tracee, tid, insn, &borrowed);
+	snap_err error = snap_borrow(tracee, tid, insn, NULL, &borrowed);
 	if (!error)
 		error = snap_end_thread(&borrowed);
 	snap_borrowed_deinit(&borrowed);

@@ -254,6 +254,7 @@ static snap_err read_namespaces(struct snap_tracee *tracee, pid_t tid,
 }
 
 snap_err snap_tracee_read_thread_state(struct snap_tracee *tracee, pid_t tid,
+				       const char *text,
 				       struct snap_thread_state *state)
 {
 	static const struct status_row rows[] = {
@@ -269,10 +270,6 @@ snap_err snap_tracee_read_thread_state(struct snap_tracee *tracee, pid_t tid,
 		{ "Seccomp_filters", SNAP_ATTRIBUTE_SECCOMP_FILTERS, 1, 10 },
 	};
 	char path[64];
-	snprintf(path, sizeof(path), "task/%d/status", (int)tid);
-	_cleanup_buffer_ struct snap_buffer buffer = { 0 };
-	SNAP_TRY(snap_proc_read_file(tracee, path, &buffer));
-	const char *text = (const char *)buffer.data;
 	take_rows(text, rows, SNAP_ARRAY_SIZE(rows), &state->attributes);
 	const char *groups = find_line(text, "Groups");
 	const char *cpus = find_line(text, "Cpus_allowed_list");

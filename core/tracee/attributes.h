@@ -17,7 +17,7 @@ _must_check_ snap_err snap_tracee_read_process_state(struct snap_tracee *tracee,
 
 /** Scheduling, CPUs, I/O priority, personality, privileges, namespaces. */
 _must_check_ snap_err snap_tracee_read_thread_state(struct snap_tracee *tracee,
-						    pid_t tid,
+						    pid_t tid, const char *text,
 						    struct snap_thread_state *state);
 
 _must_check_ snap_err snap_tracee_write_limit(struct snap_tracee *tracee,

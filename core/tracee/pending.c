@@ -60,13 +60,9 @@ static snap_err peek(struct snap_tracee *tracee, pid_t tid, bool is_shared,
 }
 
 /** Signals that are pending without being queued: the user's queue was full. */
-static snap_err add_unqueued(struct snap_tracee *tracee, pid_t tid, bool is_shared,
-			     struct snap_pending *ret)
+static snap_err add_unqueued(uint64_t set, struct snap_pending *ret)
 {
-	struct snap_proc_status status;
-	SNAP_TRY(snap_proc_read_status(tracee, tid, &status));
-	uint64_t missing = (is_shared ? status.shared_pending : status.pending) &
-			   ~snap_pending_set(ret);
+	uint64_t missing = set & ~snap_pending_set(ret);
 	if (ret->has_stop_due)
 		missing &= ~snap_signal_bit(SIGSTOP);
 	for (int signal = 1; signal <= SNAP_NR_SIGNALS; signal++) {
@@ -82,9 +78,23 @@ static snap_err add_unqueued(struct snap_tracee *tracee, pid_t tid, bool is_shar
 snap_err snap_tracee_read_pending(struct snap_tracee *tracee, pid_t tid, bool is_shared,
 				  struct snap_pending *ret)
 {
+	struct snap_proc_status status;
+	SNAP_TRY(snap_proc_read_status(tracee, tid, &status));
+	return snap_tracee_read_pending_of(tracee, tid, is_shared,
+					   is_shared ? status.shared_pending
+						     : status.pending,
+					   ret);
+}
+
+snap_err snap_tracee_read_pending_of(struct snap_tracee *tracee, pid_t tid,
+				     bool is_shared, uint64_t set,
+				     struct snap_pending *ret)
+{
 	_cleanup_pending_ struct snap_pending pending = { .is_captured = true };
-	SNAP_TRY(peek(tracee, tid, is_shared, &pending));
-	SNAP_TRY(add_unqueued(tracee, tid, is_shared, &pending));
+	if (set) {
+		SNAP_TRY(peek(tracee, tid, is_shared, &pending));
+		SNAP_TRY(add_unqueued(set, &pending));
+	}
 	*ret = pending;
 	pending = (struct snap_pending){ 0 };
 	return SNAP_OK;

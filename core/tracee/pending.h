@@ -19,6 +19,11 @@ _must_check_ snap_err snap_tracee_read_pending(struct snap_tracee *tracee, pid_t
 					       bool is_shared,
 					       struct snap_pending *ret);
 
+/** The same, when it is known which are pending (bit N-1 for signal N). */
+_must_check_ snap_err snap_tracee_read_pending_of(struct snap_tracee *tracee, pid_t tid,
+						  bool is_shared, uint64_t set,
+						  struct snap_pending *ret);
+
 /**
  * Send a signal with its siginfo from outside: to the process where `tid` is 0. The
  * kernel lets nobody pretend that another has called kill(2) or tgkill(2): such a one

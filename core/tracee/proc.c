@@ -48,6 +48,15 @@ snap_err snap_proc_read_file(struct snap_tracee *tracee, const char *path,
 	return read_all(fd, path, ret);
 }
 
+/** What stands between the first and the last parenthesis. */
+static void take_name(const char *text, const char *end, char ret[SNAP_COMM_SIZE])
+{
+	const char *name = strchr(text, '(');
+	size_t length = name && name < end ? (size_t)(end - name) - 1 : 0;
+	memcpy(ret, length ? name + 1 : "",
+	       length < SNAP_COMM_SIZE ? length : SNAP_COMM_SIZE - 1);
+}
+
 snap_err snap_proc_read_stat(struct snap_tracee *tracee, pid_t tid,
 			     struct snap_proc_stat *ret)
 {
@@ -68,6 +77,7 @@ snap_err snap_proc_read_stat(struct snap_tracee *tracee, pid_t tid,
 		return snap_error_create(SNAP_ERROR_UNSUPPORTED,
 					 "/proc/%d/%s has an unknown form",
 					 (int)tracee->pid, path);
+	take_name((const char *)text.data, fields, stat.comm);
 	// Field 47 is 25 fields behind field 22.
 	for (int field = 3; fields && field <= 47; field++)
 		fields = strchr(fields + 1, ' ');
@@ -102,14 +112,8 @@ static int count_numbers(const char *text, const char *name)
 #define SNAP_CAP_SYS_ADMIN          21
 #define SNAP_CAP_CHECKPOINT_RESTORE 40
 
-snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
-			       struct snap_proc_status *ret)
+void snap_proc_parse_status(const char *text, struct snap_proc_status *ret)
 {
-	char path[64];
-	snprintf(path, sizeof(path), "task/%d/status", (int)tid);
-	_cleanup_buffer_ struct snap_buffer buffer = { 0 };
-	SNAP_TRY(snap_proc_read_file(tracee, path, &buffer));
-	const char *text = (const char *)buffer.data;
 	const char *queue = strstr(text, "\nSigQ:");
 	const char *limit = queue ? strchr(queue, '/') : NULL;
 	uint64_t capabilities = status_number(text, "CapEff", 16);
@@ -133,22 +137,22 @@ snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
 		.swapped = status_number(text, "VmSwap", 10) * 1024,
 		.pinned = status_number(text, "VmPin", 10) * 1024,
 	};
-	return SNAP_OK;
 }
 
-snap_err snap_proc_read_comm(struct snap_tracee *tracee, pid_t tid,
-			     char ret[SNAP_COMM_SIZE])
+snap_err snap_proc_read_status_text(struct snap_tracee *tracee, pid_t tid,
+				    struct snap_buffer *ret)
 {
 	char path[64];
-	snprintf(path, sizeof(path), "task/%d/comm", (int)tid);
+	snprintf(path, sizeof(path), "task/%d/status", (int)tid);
+	return snap_proc_read_file(tracee, path, ret);
+}
+
+snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
+			       struct snap_proc_status *ret)
+{
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
-	SNAP_TRY(snap_proc_read_file(tracee, path, &text));
-	size_t length = text.size && text.data[text.size - 1] == '\n' ? text.size - 1
-								      : text.size;
-	if (length >= SNAP_COMM_SIZE)
-		length = SNAP_COMM_SIZE - 1;
-	memset(ret, 0, SNAP_COMM_SIZE);
-	memcpy(ret, text.data, length);
+	SNAP_TRY(snap_proc_read_status_text(tracee, tid, &text));
+	snap_proc_parse_status((const char *)text.data, ret);
 	return SNAP_OK;
 }
 

@@ -15,6 +15,8 @@ struct snap_proc_stat {
 	uint64_t start_time;
 	/** Field 47; 0 where the caller may not see it. */
 	uint64_t start_brk;
+	/** The name, without NULs inside; the rest is NULs. */
+	char comm[SNAP_COMM_SIZE];
 };
 
 /** The fields of /proc/PID/task/TID/status that we use. */
@@ -50,11 +52,15 @@ _must_check_ snap_err snap_proc_read_file(struct snap_tracee *tracee, const char
 _must_check_ snap_err snap_proc_read_stat(struct snap_tracee *tracee, pid_t tid,
 					  struct snap_proc_stat *ret);
 
+/** What a text says that was read from a status file. */
+void snap_proc_parse_status(const char *text, struct snap_proc_status *ret);
+
+/** The text of a thread's status file. */
+_must_check_ snap_err snap_proc_read_status_text(struct snap_tracee *tracee, pid_t tid,
+						 struct snap_buffer *ret);
+
 _must_check_ snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
 					    struct snap_proc_status *ret);
-
-_must_check_ snap_err snap_proc_read_comm(struct snap_tracee *tracee, pid_t tid,
-					  char ret[SNAP_COMM_SIZE]);
 
 /** Whether no process and no thread that we can see has this number. */
 _must_check_ snap_err snap_proc_is_tid_free(struct snap_tracee *tracee, pid_t tid,
