@@ -49,7 +49,7 @@ static snap_err land(struct snap_tracee *tracee, const struct snap_snapshot *liv
 	uint64_t insn;
 	SNAP_TRY(snap_find_syscall_insn(tracee, &live->vmas, &insn));
 	_cleanup_borrowed_ struct snap_borrowed borrowed = { 0 };
-	SNAP_TRY(snap_borrow(tracee, wanted->tid, insn, &borrowed));
+	SNAP_TRY(snap_borrow(tracee, wanted->tid, insn, live, &borrowed));
 	SNAP_TRY(snap_land(&borrowed, &live->cpu, wanted, frame));
 	SNAP_TRY(snap_land_finish(&borrowed, &live->cpu, wanted));
 	snap_borrowed_keep(&borrowed);
