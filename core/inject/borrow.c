@@ -189,6 +189,22 @@ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
 	return SNAP_OK;
 }
 
+snap_err snap_borrow_newborn(const struct snap_borrowed *parent, pid_t pid,
+			     struct snap_borrowed *ret)
+{
+	// It has the signal mask of its parent: all are blocked.
+	_cleanup_borrowed_ struct snap_borrowed borrowed = {
+		.tracee = parent->tracee,
+		.insn = parent->insn,
+		.thread.tid = pid,
+		.thread.interrupted_syscall = -1,
+	};
+	SNAP_TRY(snap_tracee_read_regset(borrowed.tracee, 0, &borrowed.thread));
+	*ret = borrowed;
+	borrowed = (struct snap_borrowed){ 0 };
+	return SNAP_OK;
+}
+
 /** Run to the next system call stop, over SIGSTOPs that were pending. */
 static snap_err run_to_syscall_stop(struct snap_borrowed *borrowed)
 {

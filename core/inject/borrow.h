@@ -57,6 +57,13 @@ _must_check_ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_
 				  const struct snap_snapshot *known,
 				  struct snap_borrowed *ret);
 
+/**
+ * Borrow a process that `parent` has just started, still before its first instruction,
+ * and that is going to be ended: there is nothing to give back.
+ */
+_must_check_ snap_err snap_borrow_newborn(const struct snap_borrowed *parent, pid_t pid,
+					  struct snap_borrowed *ret);
+
 /** One system call. A negative errno is a result (*ret), not an error. */
 _must_check_ snap_err snap_borrowed_call(struct snap_borrowed *borrowed,
 					 enum snap_syscall number,
