@@ -21,6 +21,20 @@ struct snap_twin {
 };
 
 /**
+ * Find out why a process should not get a twin, if it should not.
+ *
+ * @param process From snap_capture_process().
+ * @param bytes What it may hold of its own when the process has changed all.
+ * @param[out] ret_why A clause for the user, or NULL. Static.
+ */
+_must_check_ snap_err snap_twin_objection(struct snap_tracee *tracee,
+					  const struct snap_snapshot *process,
+					  uint64_t bytes, const char **ret_why);
+
+/** Whether the twin has what a mapping holds, and it stays as it was. */
+bool snap_twin_has(const struct snap_vma *vma);
+
+/**
  * Make the twin of a process as it is now.
  *
  * SNAP_ERROR_OS where the kernel does not grant another process: EAGAIN, ENOMEM. The
