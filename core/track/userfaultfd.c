@@ -103,7 +103,7 @@ static snap_err start(struct snap_tracee *tracee, const struct snap_snapshot *pr
 	uint64_t insn;
 	SNAP_TRY(snap_find_syscall_insn(tracee, &process->vmas, &insn));
 	_cleanup_borrowed_ struct snap_borrowed who = { 0 };
-	SNAP_TRY(snap_borrow(tracee, process->threads[0].tid, insn, &who));
+	SNAP_TRY(snap_borrow(tracee, process->threads[0].tid, insn, NULL, &who));
 	const char *why = NULL;
 	SNAP_TRY(start_with(&who, process, tracker, &why));
 	SNAP_TRY(snap_borrowed_return(&who));

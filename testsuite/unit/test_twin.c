@@ -182,7 +182,7 @@ static snap_err make(pid_t pid, uint64_t fail_at, struct snap_twin *ret,
 	uint64_t insn;
 	SNAP_TRY(snap_find_syscall_insn(&tracee, &process->vmas, &insn));
 	_cleanup_borrowed_ struct snap_borrowed worker = { 0 };
-	SNAP_TRY(snap_borrow(&tracee, pid, insn, &worker));
+	SNAP_TRY(snap_borrow(&tracee, pid, insn, NULL, &worker));
 	tracee.nr_calls = 0;
 	tracee.fail_at = fail_at;
 	snap_err error = snap_twin_make(&worker, process, ret);
