@@ -165,6 +165,8 @@ static snap_err block_signals(struct snap_borrowed *borrowed,
 	return snap_borrowed_expect(borrowed, status.pending | status.shared_pending);
 }
 
+_must_check_ static snap_err find_restart(struct snap_borrowed *borrowed);
+
 snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
 		     const struct snap_snapshot *known, struct snap_borrowed *ret)
 {
@@ -184,6 +186,7 @@ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
 	SNAP_TRY(put_rseq_aside(&borrowed));
 	SNAP_TRY(put_dispatch_aside(&borrowed));
 	SNAP_TRY(block_signals(&borrowed, known));
+	SNAP_TRY(find_restart(&borrowed));
 	*ret = borrowed;
 	borrowed = (struct snap_borrowed){ 0 };
 	return SNAP_OK;
@@ -226,6 +229,46 @@ static snap_err run_to_syscall_stop(struct snap_borrowed *borrowed)
 	}
 	return snap_error_create(SNAP_ERROR_MISMATCH,
 				 "thread %d is stopped again and again", (int)tid);
+}
+
+/** At a call's entry: note which one it is, and go on to its exit without it. */
+static snap_err skip_call(struct snap_borrowed *borrowed)
+{
+	static const int32_t none = -1;
+	struct snap_tracee *tracee = borrowed->tracee;
+	size_t call = tracee->arch->syscall_regset;
+	_cleanup_thread_ struct snap_thread now = { .tid = borrowed->thread.tid };
+	SNAP_TRY(snap_tracee_read_regset(tracee, call, &now));
+	if (!borrowed->resumed_call)
+		memcpy(&borrowed->resumed_call, now.regsets[call].data,
+		       sizeof(borrowed->resumed_call));
+	SNAP_TRY(snap_tracee_write_regset(tracee, now.tid, call, &none, sizeof(none)));
+	SNAP_TRY(run_to_syscall_stop(borrowed));
+	borrowed->is_inside_call = false;
+	return SNAP_OK;
+}
+
+/**
+ * Which call the thread goes on with, where the kernel has taken it back to a call's
+ * instruction: it is let run to the call's entry, and the call is not done.
+ */
+static snap_err find_restart(struct snap_borrowed *borrowed)
+{
+	if (!borrowed->tracee->arch->rewinds_early)
+		return SNAP_OK;
+	_cleanup_thread_ struct snap_thread settled;
+	SNAP_TRY(snap_thread_copy(&borrowed->thread, &settled));
+	SNAP_TRY(snap_settle_syscall(borrowed->tracee, &settled));
+	if (!settled.interrupted_result)
+		return SNAP_OK;
+	SNAP_TRY(run_to_syscall_stop(borrowed));
+	borrowed->is_inside_call = true;
+	snap_err error = skip_call(borrowed);
+	if (!error)
+		return SNAP_OK;
+	// Whatever we say, the thread must not be left to wait in there.
+	snap_error_destroy(error);
+	return skip_call(borrowed);
 }
 
 /** Let the thread run from the entry to the exit of a call, and read its registers. */
@@ -397,15 +440,19 @@ static snap_err settle_rewound(struct snap_borrowed *borrowed)
 	_cleanup_thread_ struct snap_thread settled;
 	SNAP_TRY(snap_thread_copy(thread, &settled));
 	SNAP_TRY(snap_settle_syscall(borrowed->tracee, &settled));
-	struct snap_regset *general = &thread->regsets[0];
-	bool is_same = !memcmp(general->data, settled.regsets[0].data, general->size);
-	// A call that goes on where it was, by restart_syscall(2), does so as it
-	// stands.
-	if (!is_same && !borrowed->has_lost_restart)
-		return SNAP_OK;
-	memcpy(general->data, settled.regsets[0].data, general->size);
 	thread->interrupted_syscall = settled.interrupted_syscall;
 	thread->interrupted_result = settled.interrupted_result;
+	if (!settled.interrupted_result)
+		return SNAP_OK;
+	if (!borrowed->has_lost_restart &&
+	    borrowed->resumed_call != settled.interrupted_syscall) {
+		// The block is still there, and the kernel goes on with it.
+		thread->interrupted_syscall = borrowed->resumed_call;
+		thread->interrupted_result = -ERESTART_RESTARTBLOCK;
+		return SNAP_OK;
+	}
+	struct snap_regset *general = &thread->regsets[0];
+	memcpy(general->data, settled.regsets[0].data, general->size);
 	return SNAP_OK;
 }
 

@@ -33,6 +33,10 @@ struct snap_borrowed {
 	bool had_sigsegv;
 	/** It is in the middle of a system call of ours. */
 	bool is_inside_call;
+	/** What the kernel would go on with, by its number, in a call that it has taken
+	 * the thread back to (arch.h, rewinds_early): that call, or restart_syscall(2).
+	 * 0: it is in none. */
+	int32_t resumed_call;
 	/** A signal frame was loaded: the kernel has forgotten how to go on with a
 	 * call. */
 	bool has_lost_restart;
