@@ -214,6 +214,9 @@ void snap_aarch64_prepare_syscall(uint8_t *regs, uint64_t insn, int64_t number,
 				  const uint64_t args[SNAP_MAX_SYSCALL_ARGS]);
 int64_t snap_aarch64_syscall_result(const uint8_t *regs);
 void snap_aarch64_set_pc(uint8_t *regs, uint64_t pc);
+
+/** Let a thread go on at code of ours, or of the vDSO. */
+void snap_aarch64_begin_at(uint8_t *regs, uint64_t pc);
 void snap_aarch64_set_sp(uint8_t *regs, uint64_t sp);
 void snap_aarch64_prepare_sigreturn(uint8_t *regs, uint64_t insn, uint64_t frame);
 

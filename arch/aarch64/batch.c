@@ -54,7 +54,7 @@ _Static_assert(offsetof(struct snap_batch_entry, result) == 56,
 void snap_aarch64_prepare_batch(uint8_t *regs, uint64_t code, uint64_t table, size_t nr,
 				int signal, bool stops_at_error)
 {
-	snap_aarch64_set_pc(regs, code);
+	snap_aarch64_begin_at(regs, code);
 	snap_aarch64_set_reg(regs, 8 * 19, table);
 	snap_aarch64_set_reg(regs, 8 * 20,
 			     table + nr * sizeof(struct snap_batch_entry));

@@ -257,13 +257,23 @@ int64_t snap_aarch64_syscall_number(const uint8_t *regs)
 	return -1;
 }
 
+void snap_aarch64_begin_at(uint8_t *regs, uint64_t pc)
+{
+	snap_aarch64_set_pc(regs, pc);
+	// A thread that has just branched through a register may only go on at a
+	// landing pad (BTI), and the vDSO's svc is none.
+	snap_aarch64_set_reg(regs, ARM64_PSTATE,
+			     snap_aarch64_reg(regs, ARM64_PSTATE) &
+				     ~ARM64_PSTATE_BTYPE);
+}
+
 void snap_aarch64_prepare_syscall(uint8_t *regs, uint64_t insn, int64_t number,
 				  const uint64_t args[SNAP_MAX_SYSCALL_ARGS])
 {
 	for (size_t i = 0; i < SNAP_MAX_SYSCALL_ARGS; i++)
 		snap_aarch64_set_reg(regs, 8 * i, args[i]);
 	snap_aarch64_set_reg(regs, 64, (uint64_t)number);
-	snap_aarch64_set_pc(regs, insn);
+	snap_aarch64_begin_at(regs, insn);
 }
 
 int64_t snap_aarch64_syscall_result(const uint8_t *regs)
@@ -279,11 +289,6 @@ void snap_aarch64_set_sp(uint8_t *regs, uint64_t sp)
 void snap_aarch64_set_pc(uint8_t *regs, uint64_t pc)
 {
 	snap_aarch64_set_reg(regs, ARM64_PC, pc);
-	// A thread that has just branched through a register may only go on at a
-	// landing pad (BTI), and the vDSO's svc is none.
-	snap_aarch64_set_reg(regs, ARM64_PSTATE,
-			     snap_aarch64_reg(regs, ARM64_PSTATE) &
-				     ~ARM64_PSTATE_BTYPE);
 }
 
 void snap_aarch64_prepare_sigreturn(uint8_t *regs, uint64_t insn, uint64_t frame)
@@ -293,6 +298,6 @@ void snap_aarch64_prepare_sigreturn(uint8_t *regs, uint64_t insn, uint64_t frame
 	// been put back into (reenter_syscall).
 	snap_aarch64_set_reg(regs, 64,
 			     (uint64_t)snap_aarch64_syscalls[SNAP_SYS_RT_SIGRETURN]);
-	snap_aarch64_set_pc(regs, insn);
+	snap_aarch64_begin_at(regs, insn);
 	snap_aarch64_set_sp(regs, frame);
 }
