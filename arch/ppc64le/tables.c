@@ -1,14 +1,15 @@
 #include "arch/ppc64le/ppc64le.h"
 
 const struct snap_regset_desc snap_ppc64le_regsets[] = {
-#define SNAP_REGSET(id, set_name, set_owner, type, size, writable, taken) \
-	[SNAP_PPC64LE_##id] = {                                           \
-		.name = set_name,                                         \
-		.owner = set_owner,                                       \
-		.note_type = type,                                        \
-		.max_size = size,                                         \
-		.is_writable = writable,                                  \
-		.writable_size = taken,                                   \
+#define SNAP_REGSET(id, set_name, set_owner, type, size, writable, taken, first) \
+	[SNAP_PPC64LE_##id] = {                                                  \
+		.name = set_name,                                                \
+		.owner = set_owner,                                              \
+		.note_type = type,                                               \
+		.max_size = size,                                                \
+		.is_writable = writable,                                         \
+		.writable_size = taken,                                          \
+		.is_before_frame = first,                                        \
 	},
 #include "arch/ppc64le/regsets.def"
 #undef SNAP_REGSET
