@@ -110,9 +110,12 @@ static void capture_and_scramble(const struct traced *traced, struct snap_thread
 	struct sample_random random = { .state = 99 };
 	_cleanup_thread_ struct snap_thread other;
 	assert_ok(snap_thread_copy(ret, &other));
-	struct snap_regset *set = &other.regsets[SNAP_X86_64_XSTATE];
+	bool has_xsave = other.regsets[SNAP_X86_64_XSTATE].size > 0;
+	enum snap_x86_64_regset regset =
+		has_xsave ? SNAP_X86_64_XSTATE : SNAP_X86_64_FP;
+	struct snap_regset *set = &other.regsets[regset];
 	uint64_t in_use = snap_x86_64_thread_in_use(ret);
-	for (unsigned i = 2; i < X86_NR_COMPONENTS; i++) {
+	for (unsigned i = 2; has_xsave && i < X86_NR_COMPONENTS; i++) {
 		size_t offset, size;
 		if (i != X86_COMPONENT_TILEDATA - 1 && in_use >> i & 1 &&
 		    snap_x86_64_component(&traced->cpu, i, &offset, &size))
@@ -121,9 +124,10 @@ static void capture_and_scramble(const struct traced *traced, struct snap_thread
 	sample_random_fill(&random, set->data + 32, X86_XMM_END - 32);
 	// The page of the frame is read under the keys that are in force before.
 	size_t offset, size;
-	if (snap_x86_64_component(&traced->cpu, X86_COMPONENT_PKRU, &offset, &size))
+	if (has_xsave &&
+	    snap_x86_64_component(&traced->cpu, X86_COMPONENT_PKRU, &offset, &size))
 		snap_x86_64_store(set->data + offset, 0xfffffffc, 8);
-	assert_int_equal(traced_write_regset(traced, &other, SNAP_X86_64_XSTATE), 0);
+	assert_int_equal(traced_write_regset(traced, &other, regset), 0);
 	_cleanup_thread_ struct snap_thread now;
 	traced_capture(traced, &now);
 	struct sample_differences list;

@@ -37,7 +37,7 @@ struct cpu {
 	uint64_t rsp_after;      // 136
 	uint16_t selectors[4];   // 144
 	uint8_t reserved[40];    // 152
-	uint8_t area[AREA_SIZE]; // 192: XSAVE, standard format
+	uint8_t area[AREA_SIZE]; // 192: XSAVE, standard format; or FXSAVE
 	uint8_t home[AREA_SIZE]; // 16576: what the caller had
 } __attribute__((aligned(64)));
 
@@ -48,7 +48,8 @@ _Static_assert(offsetof(struct cpu, home) == 16576, "used by cpu_cycle");
 
 /*
  * Load everything from `in`; count RCX down to 0 if `spin`, else do one system call;
- * store everything to `out`. Counting uses LEA and JRCXZ, which leave the flags alone.
+ * store everything to `out`. No components: by FXSAVE, which is all that there is.
+ * Counting uses LEA and JRCXZ, which leave the flags alone.
  */
 void cpu_cycle(const struct cpu *in, struct cpu *out, uint64_t components, int spin);
 
@@ -76,8 +77,15 @@ asm(".text\n"
     "	mov %rsp, 128(%rsi)\n"
     "	mov %rdx, %rax\n"
     "	shr $32, %rdx\n"
+    "	test %rax, %rax\n"
+    "	jz .Lload_legacy\n"
     "	xsave64 16576(%rsi)\n"
     "	xrstor64 192(%rdi)\n"
+    "	jmp .Lloaded\n"
+    ".Lload_legacy:\n"
+    "	fxsave64 16576(%rsi)\n"
+    "	fxrstor64 192(%rdi)\n"
+    ".Lloaded:\n"
     "	test %ecx, %ecx\n"
     "	jnz .Lspin\n"
     ".macro load_all\n"
@@ -144,8 +152,15 @@ asm(".text\n"
     "	mov (%rsp), %rax\n"
     "	mov %rax, %rdx\n"
     "	shr $32, %rdx\n"
+    "	test %rax, %rax\n"
+    "	jz .Lstore_legacy\n"
     "	xsave64 192(%rbx)\n"
     "	xrstor64 16576(%rbx)\n"
+    "	jmp .Lstored\n"
+    ".Lstore_legacy:\n"
+    "	fxsave64 192(%rbx)\n"
+    "	fxrstor64 16576(%rbx)\n"
+    ".Lstored:\n"
     "	add $16, %rsp\n"
     "	.cfi_adjust_cfa_offset -16\n"
     "	pop %r15\n"

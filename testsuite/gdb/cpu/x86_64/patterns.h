@@ -39,6 +39,7 @@ static const struct component known_components[] = {
 #define NR_COMPONENTS (sizeof(known_components) / sizeof(known_components[0]))
 
 struct cpu_layout {
+	/** 0: the CPU has no XSAVE, and FXSAVE does it. */
 	uint64_t components;
 	uint32_t offsets[NR_COMPONENTS];
 	uint32_t sizes[NR_COMPONENTS];
@@ -250,15 +251,15 @@ static inline int keeps_x87_pointers(struct cpu_layout *layout)
 	return !memcmp(want.area + 6, have.area + 6, 18);
 }
 
-/** 0, or -1 where there is no XSAVE. Asks for AMX, which a process must. */
+/** 0: there is always something. Asks for AMX, which a process must. */
 static inline int cpu_layout_init(struct cpu_layout *layout)
 {
-	uint32_t a, b, c, d;
+	uint32_t a = 0, b = 0, c = 0, d = 0;
 
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
-		return -1;
 	*layout = (struct cpu_layout){ 0 };
-	uint64_t enabled = xgetbv0();
+	uint64_t enabled = 0;
+	if (__get_cpuid(1, &a, &b, &c, &d) && c & bit_OSXSAVE)
+		enabled = xgetbv0();
 	// ARCH_REQ_XCOMP_PERM (asm/prctl.h): without it the first tile is a SIGILL.
 	if (syscall(SYS_arch_prctl, 0x1023, FEATURE_TILEDATA))
 		enabled &= ~(3ull << FEATURE_TILECFG);
