@@ -397,7 +397,8 @@ def digest(pid: int) -> dict[str, str]:
 def land(pid: int, snapshot: Snapshot, tid: int, *, fpu_mode: str = "compat") -> None:
     """For tests: give a stopped process's first thread the floating-point and vector
     registers of thread `tid` of any snapshot of this architecture, as a restore would:
-    Refused by the verdict before anything is touched, landed by a frame, read back."""
+    by a frame, and read back.  Unsupported when the verdict says so, before anything is
+    touched."""
 
 # A small tracer, for use without GDB.
 

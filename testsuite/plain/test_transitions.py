@@ -90,7 +90,7 @@ def test_a_thread_lands_as_the_verdict_said(snap, spawn, tmp_path, image, mode):
     # WHEN its thread is landed with the registers of the image
     if verdict["verdict"] == "impossible":
         before = snap.digest(pid)
-        with pytest.raises(snap.Refused) as refusal:
+        with pytest.raises(snap.Unsupported) as refusal:
             snap.land(pid, snapshot, snapshot.current_tid, fpu_mode=mode)
         assert verdict["findings"][0]["sentence"] in str(refusal.value)
         assert snap.digest(pid) == before
