@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional, Sequence
 from .problem import Problem
 
 if TYPE_CHECKING:
-    from _snapshot import Difference, Patch, Progress, Report, Snapshot, Verdict
+    from _snapshot import (
+        Difference,
+        Patch,
+        Progress,
+        Report,
+        Snapshot,
+        StoreUsage,
+        Verdict,
+    )
 
 fail_at_next = 0
 """For tests: which call into the kernel fails in the next capture or restore."""
@@ -211,6 +219,18 @@ def write(
     """Write an image."""
     with _loaded():
         snapshot.write(path, overwrite=overwrite, progress=progress or _listen)
+
+
+def store_size() -> int:
+    """What all snapshots take together, in bytes."""
+    usage: "StoreUsage" = _module().store()
+    return usage["pages"] + usage["tables"]
+
+
+def set_directory(directory: Optional[str]) -> None:
+    """Where new snapshots go; None: into memory."""
+    with _loaded() as module:
+        module.set_store(directory)
 
 
 @contextlib.contextmanager

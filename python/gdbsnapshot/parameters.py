@@ -1,8 +1,16 @@
 """set snapshot …, show snapshot …"""
 
+from __future__ import annotations
+
+import os
+import sys
+
 import gdb
 
-from .commands.base import help_text
+from .commands.base import TYPE_CHECKING, help_text
+
+if TYPE_CHECKING:
+    from typing import Optional
 
 
 class SetPrefix(gdb.Command):
@@ -110,7 +118,91 @@ class SharedMemory(gdb.Parameter):
         return f"Rewinding memory that is shared with other processes is {svalue}."
 
 
-SETTINGS = ("snapshot fpu-mode", "snapshot shared-memory", "snapshot verify")
+class Limit(gdb.Parameter):
+    """
+    SIZE is a number with a unit, as 500M or 2.5G, or 'unlimited'.  When the snapshots
+    together take more, the oldest of those that were saved without a name are deleted,
+    and a line says so.  Snapshots with a name of yours, and the one just taken, stay.
+    """
+
+    set_doc = "Set how much room the snapshots of this session may take."
+    show_doc = "Show how much room the snapshots of this session may take."
+
+    def __init__(self) -> None:
+        self.__doc__ = help_text(type(self))
+        super().__init__("snapshot limit", gdb.COMMAND_DATA, gdb.PARAM_STRING)
+        self.value = "unlimited"
+        self.before = "unlimited"
+
+    def get_set_string(self) -> str:
+        from . import sizes
+
+        try:
+            sizes.parse(str(self.value))
+        except ValueError as error:
+            self.value = self.before
+            raise gdb.GdbError(str(error)) from None
+        self.before = str(self.value)
+        verbs = sys.modules.get(f"{__package__}.verbs")
+        if verbs is None:
+            return ""
+        from . import render
+
+        return render.displaced(verbs.make_room()).rstrip("\n")
+
+    def get_show_string(self, svalue: str) -> str:
+        text = f"The snapshots may take {svalue}"
+        if f"{__package__}.verbs" in sys.modules:
+            from . import core, render
+
+            text += f"; they take {render.size(core.store_size())}"
+        return text + "."
+
+
+class Directory(gdb.Parameter):
+    """
+    DIR is where the memory of snapshots goes from now on: a file without a name, which
+    is gone when GDB ends.  Without DIR it stays in GDB's memory.  Snapshots that are
+    there already stay where they are.
+    """
+
+    set_doc = "Set the directory for the memory of snapshots."
+    show_doc = "Show the directory for the memory of snapshots."
+
+    def __init__(self) -> None:
+        self.__doc__ = help_text(type(self))
+        super().__init__(
+            "snapshot directory", gdb.COMMAND_FILES, gdb.PARAM_OPTIONAL_FILENAME
+        )
+        self.value = ""
+        self.before = ""
+
+    def get_set_string(self) -> str:
+        from . import core
+        from .problem import Problem
+
+        wanted = str(self.value or "")
+        self.value = self.before
+        try:
+            core.set_directory(os.path.expanduser(wanted) or None)
+        except Problem as problem:
+            raise gdb.GdbError(str(problem)) from None
+        self.value = self.before = wanted
+        return ""
+
+    def get_show_string(self, svalue: str) -> str:
+        if not self.before:
+            return "Snapshots are kept in memory."
+        return f"Snapshots are kept in a file in {self.before}."
+
+
+SETTINGS = (
+    "snapshot directory",
+    "snapshot fpu-mode",
+    "snapshot limit",
+    "snapshot shared-memory",
+    "snapshot verify",
+)
 
 
 def verify_memory() -> bool:
@@ -125,9 +217,18 @@ def shared_memory() -> bool:
     return bool(gdb.parameter("snapshot shared-memory"))
 
 
+def limit() -> Optional[int]:
+    """In bytes; None: there is none."""
+    from . import sizes
+
+    return sizes.parse(str(gdb.parameter("snapshot limit")))
+
+
 def register() -> None:
     SetPrefix()
     ShowPrefix()
+    Directory()
     FpuMode()
+    Limit()
     SharedMemory()
     Verify()

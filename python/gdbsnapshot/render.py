@@ -10,7 +10,7 @@ from .signals import signal_name
 if TYPE_CHECKING:
     from _snapshot import Backtrace, Frame, Mapping, Register, Report, Snapshot, Thread
 
-    from .store import Entry, Store
+    from .store import Displaced, Entry, Store
 
 Style = Callable[[str, str], str]
 """Called as style(kind, text) with a kind of GDB's ("function", "filename", "variable",
@@ -158,7 +158,25 @@ def saved(entry: "Entry") -> str:
     line = f"Snapshot {entry.name}: {threads}, {size(snapshot.size)}."
     if entry.file:
         line += f" Written to {printable(entry.file)}."
-    return line + "\n" + omissions(snapshot)
+    return line + "\n" + omissions(snapshot) + room(entry)
+
+
+def room(entry: "Entry") -> str:
+    """What had to go for a snapshot, and what is too much all the same."""
+    text = displaced(entry.displaced)
+    if entry.excess:
+        text += (
+            f"The snapshots are {size(entry.excess)} over their limit: see 'snapshot"
+            " list' and 'show snapshot limit'.\n"
+        )
+    return text
+
+
+def displaced(snapshots: "Sequence[Displaced]") -> str:
+    return "".join(
+        f"Snapshot {each.name} deleted to make room, {size(each.freed)} freed.\n"
+        for each in snapshots
+    )
 
 
 def restored(entry: "Entry", report: "Report") -> str:
@@ -177,17 +195,15 @@ def imported(entry: "Entry") -> str:
     return (
         f"Snapshot {entry.name}: process {entry.pid},"
         f" {plural(len(snapshot.threads()), 'thread')}, {size(snapshot.size)}.\n"
-    ) + omissions(snapshot)
+    ) + (omissions(snapshot) + room(entry))
 
 
-def deleted(entries: "Sequence[Entry]") -> str:
-    """The line that says what was forgotten."""
-    if not entries:
+def deleted(names: "Sequence[str]", freed: int) -> str:
+    """The line that says what was forgotten, and how many bytes are free now."""
+    if not names:
         return "There were no snapshots.\n"
-    held = sum(entry.snapshot.size for entry in entries)
-    if len(entries) == 1:
-        return f"Snapshot {entries[0].name} deleted, {size(held)} freed.\n"
-    return f"{plural(len(entries), 'snapshot')} deleted, {size(held)} freed.\n"
+    what = f"Snapshot {names[0]}" if len(names) == 1 else plural(len(names), "snapshot")
+    return f"{what} deleted, {size(freed)} freed.\n"
 
 
 def omissions(snapshot: "Snapshot") -> str:
@@ -200,7 +216,8 @@ _LIST = (
     Column("When"),
     Column("Process", right=True),
     Column("Threads", right=True),
-    Column("Size", right=True),
+    Column("Alone", right=True),
+    Column("Shared", right=True),
     Column("Where", "function", shrinks=True),
     Column("Note", shrinks=True),
 )
@@ -217,7 +234,8 @@ def listing(store: "Store", page: Page = Page()) -> str:
             when(entry.snapshot.time),
             str(entry.pid),
             str(len(entry.snapshot.threads())),
-            size(entry.snapshot.size),
+            size(entry.snapshot.usage["alone"]),
+            size(entry.snapshot.usage["shared"]),
             entry.place.location,
             entry.note,
         )

@@ -26,6 +26,15 @@ class Place:
     """GDB's list of shared libraries; None: not known."""
 
 
+@dataclass(frozen=True)
+class Displaced:
+    """A snapshot that was deleted to make room."""
+
+    name: str
+    freed: int
+    """In bytes."""
+
+
 @dataclass
 class Entry:
     """A snapshot and what the session knows about it."""
@@ -35,6 +44,12 @@ class Entry:
     place: Place = field(default_factory=Place)
     file: Optional[str] = None
     """The image it was written to or read from."""
+    is_named: bool = True
+    """The user has chosen the name; otherwise it may go when there is no room."""
+    displaced: "tuple[Displaced, ...]" = ()
+    """Those that went to make room for it."""
+    excess: int = 0
+    """By how many bytes the snapshots are over the limit even so."""
 
     @property
     def pid(self) -> int:
@@ -109,6 +124,13 @@ class Store:
 
     def is_current(self, entry: Entry) -> bool:
         return self._current.get(entry.pid) == entry.name
+
+    def oldest_unnamed(self, newest: Optional[Entry] = None) -> Optional[str]:
+        """Which snapshot is the first to go, but not the newest."""
+        for entry in self:
+            if not entry.is_named and entry is not newest:
+                return entry.name
+        return None
 
     def delete(self, *doomed: str) -> list[Entry]:
         """Forget snapshots, or none if one of the names is wrong."""

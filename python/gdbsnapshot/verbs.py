@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Callable, Optional, Sequence
 from . import core, names, parameters
 from .comparison import Comparison
 from .problem import Problem
-from .store import Entry, Place, Store
+from .store import Displaced, Entry, Place, Store
 from .target import breakpoints, crew, landing, place, process
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def save(
     progress: "Optional[Progress]" = None,
 ) -> Entry:
     """Take a snapshot of the selected process, and perhaps write it to a file."""
+    is_named = name is not None
     if name is None:
         name = store.new_name()
     store.check_free(name)
@@ -33,14 +34,40 @@ def save(
     snapshot = _capture(selected, progress)
     snapshot.label = name
     snapshot.note = note
-    parent = store.current(selected.pid)
-    snapshot.set_parent(parent.snapshot if parent else None)
+    snapshot.set_parent(_parent(selected.pid))
     if path is not None:
         core.write(snapshot, path, overwrite, progress)
-    entry = Entry(name, snapshot, place.take(), path)
+    entry = Entry(name, snapshot, place.take(), path, is_named)
     store.add(entry)
     store.set_current(entry)
+    _make_room_for(entry)
     return entry
+
+
+def _parent(pid: int) -> "Optional[Snapshot]":
+    """Nobody holds it longer than needed: it may have to go to make room."""
+    current = store.current(pid)
+    return current.snapshot if current else None
+
+
+def make_room(newest: Optional[Entry] = None) -> list[Displaced]:
+    """Delete the oldest snapshots without a name of the user's, as the limit says."""
+    limit = parameters.limit()
+    displaced: list[Displaced] = []
+    while limit is not None:
+        size = core.store_size()
+        name = store.oldest_unnamed(newest) if size > limit else None
+        if name is None:
+            break
+        store.delete(name)
+        displaced.append(Displaced(name, size - core.store_size()))
+    return displaced
+
+
+def _make_room_for(entry: Entry) -> None:
+    limit = parameters.limit()
+    entry.displaced = tuple(make_room(entry))
+    entry.excess = 0 if limit is None else max(0, core.store_size() - limit)
 
 
 def _capture(selected: process.Process, progress: "Optional[Progress]") -> "Snapshot":
@@ -234,6 +261,7 @@ def import_file(
     progress: "Optional[Progress]" = None,
 ) -> Entry:
     """Read a snapshot from a file into this session."""
+    is_named = name is not None
     if name is not None:
         store.check_free(name)
     path = os.path.expanduser(file)
@@ -241,8 +269,9 @@ def import_file(
     if name is None:
         name = _name_for(snapshot)
     snapshot.label = name
-    entry = Entry(name, snapshot, _unknown_place(snapshot), path)
+    entry = Entry(name, snapshot, _unknown_place(snapshot), path, is_named)
     store.add(entry)
+    _make_room_for(entry)
     return entry
 
 

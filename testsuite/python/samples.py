@@ -60,6 +60,7 @@ class Snapshot:
         self.time = time
         self.pid = pid
         self.size = size
+        self.usage = {"alone": size // 4, "shared": size - size // 4, "map": 100}
         self.label = ""
         self.note = ""
         self.uuid = "11111111-2222-3333-4444-555555555555"

@@ -3,7 +3,7 @@
 import pytest
 from gdbsnapshot import render, render_state
 from gdbsnapshot.render import Column, Page
-from gdbsnapshot.store import Store
+from gdbsnapshot.store import Displaced, Store
 from samples import Snapshot, entry, frame, mapping, register, thread
 
 
@@ -80,6 +80,29 @@ def test_the_list_marks_the_current_snapshot():
     assert one.startswith("*  first") and one.endswith("whole")
     assert "work at sample.c:7" in one and " 100 " in one
     assert not two.startswith("*")
+
+
+def test_the_list_says_what_a_snapshot_holds_alone():
+    # GIVEN a snapshot of 4 KiB, of which it shares 3
+    store = Store()
+    store.add(entry("first"))
+
+    # THEN both are there
+    title, line = render.listing(store).splitlines()
+    assert "Alone" in title and "Shared" in title
+    assert line.index("1 KiB") < line.index("3 KiB")
+
+
+def test_what_went_to_make_room_is_said_with_the_save():
+    # GIVEN a save for which another had to go, and that was not enough
+    saved = entry("s2")
+    saved.displaced = (Displaced("s1", 4096),)
+    saved.excess = 1 << 20
+
+    # THEN both are said
+    said = render.saved(saved)
+    assert "Snapshot s1 deleted to make room, 4 KiB freed.\n" in said
+    assert "1 MiB over their limit" in said
 
 
 def test_an_empty_list_says_how_to_begin():

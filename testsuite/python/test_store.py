@@ -100,3 +100,19 @@ def test_each_process_has_its_current_snapshot():
     assert store.current(1) is None
     assert store.current(2) is two
     assert store.is_current(two)
+
+
+def test_the_oldest_without_a_name_is_the_first_to_go():
+    # GIVEN one that the user has named, and three that have no name
+    store = store_of(
+        entry("mine", time=1), *(entry(f"s{i}", time=i) for i in (2, 3, 4))
+    )
+    for each in store:
+        each.is_named = each.name == "mine"
+    newest = store.newest()
+
+    # THEN they go one by one, the newest stays
+    assert store.oldest_unnamed(newest) == "s2"
+    store.delete("s2", "s3")
+    assert store.oldest_unnamed(newest) is None
+    assert store.oldest_unnamed() == "s4"

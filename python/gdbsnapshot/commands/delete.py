@@ -16,7 +16,8 @@ class Delete(Command):
 
     Usage: snapshot delete NAME... | -all
 
-    NAME is a snapshot of this session; images that were written of it stay.
+    NAME is a snapshot of this session; images that were written of it stay.  What it
+    alone holds is free then; what it shares with others stays with them.
 
     -all forgets all snapshots of this session.
     """
@@ -29,9 +30,11 @@ class Delete(Command):
         parser.add_argument("-all", action="store_true")
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
-        from .. import render
+        from .. import core, render
 
-        return render.deleted(delete(args))
+        before = core.store_size()
+        names = [entry.name for entry in delete(args)]
+        return render.deleted(names, before - core.store_size())
 
 
 def delete(args: argparse.Namespace) -> list[Entry]:

@@ -16,6 +16,8 @@ class List(Command):
     Usage: snapshot list
 
     An asterisk marks the snapshot that a process was last saved as or put back to.
+    Snapshots share the pages that did not change between them: Alone is what would be
+    free without this one.
     """
 
     name = "snapshot list"
@@ -33,6 +35,8 @@ class InfoSnapshots(List):
     Usage: info snapshots
 
     An asterisk marks the snapshot that a process was last saved as or put back to.
+    Snapshots share the pages that did not change between them: Alone is what would be
+    free without this one.
     """
 
     name = "info snapshots"

@@ -48,7 +48,19 @@ def _save(args: argparse.Namespace) -> Result:
     entry = verbs.save(
         args.snapshot, file=args.file, overwrite=args.overwrite, note=args.note
     )
-    return {"snapshot": _entry(entry)}
+    return {"snapshot": _entry(entry), **_room(entry)}
+
+
+def _room(entry: Entry) -> dict[str, Any]:
+    """What had to go for a snapshot, if anything."""
+    found: dict[str, Any] = {}
+    if entry.displaced:
+        found["displaced"] = [
+            {"name": each.name, "freed": each.freed} for each in entry.displaced
+        ]
+    if entry.excess:
+        found["excess"] = entry.excess
+    return found
 
 
 def _restore(args: argparse.Namespace) -> Result:
@@ -148,7 +160,8 @@ def _export(args: argparse.Namespace) -> Result:
 def _import(args: argparse.Namespace) -> Result:
     from .. import verbs
 
-    return {"snapshot": _entry(verbs.import_file(args.file, args.snapshot))}
+    entry = verbs.import_file(args.file, args.snapshot)
+    return {"snapshot": _entry(entry), **_room(entry)}
 
 
 def _delete(args: argparse.Namespace) -> Result:
@@ -188,6 +201,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "time": f"{snapshot.time:.6f}",
         "threads": len(snapshot.threads()),
         "size": snapshot.size,
+        "alone": snapshot.usage["alone"],
+        "shared": snapshot.usage["shared"],
         "where": entry.place.location,
         "note": entry.note,
         "current": "y" if store.is_current(entry) else "n",
