@@ -213,6 +213,7 @@ static snap_err run_to_syscall_stop(struct snap_borrowed *borrowed)
 {
 	pid_t tid = borrowed->thread.tid;
 	borrowed->is_at_signal = false;
+	borrowed->has_run = true;
 	for (int tries = 0; tries < SNAP_NR_STOPS + 1; tries++) {
 		struct snap_stop stop;
 		SNAP_TRY(snap_tracee_resume(borrowed->tracee, tid,
@@ -370,6 +371,7 @@ snap_err snap_borrowed_prepare(struct snap_borrowed *borrowed, uint64_t code,
 {
 	const struct snap_regset *general = &borrowed->thread.regsets[0];
 	borrowed->is_at_signal = false;
+	borrowed->has_run = true;
 	_cleanup_free_ uint8_t *regs = copy_registers(general);
 	if (!regs)
 		return &snap_enomem;

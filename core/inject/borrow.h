@@ -42,6 +42,10 @@ struct snap_borrowed {
 	bool has_lost_restart;
 	/** Its last stop was that of a batch, in the kernel's signal path. */
 	bool is_at_signal;
+	/** It was let run since it was borrowed. */
+	bool has_run;
+	/** It is where it shall be already: snap_land_is_needed(). */
+	bool stays;
 	/** There is something to give back. */
 	bool is_active;
 };

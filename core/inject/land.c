@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/capture/syscall.h"
 #include "core/inject/rearm.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/registers.h"
@@ -81,6 +82,75 @@ snap_err snap_land(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
 	return verify(borrowed, cpu, wanted);
 }
 
+/** Of include/linux/errno.h: seen by tracers only. */
+#define ERESTART_RESTARTBLOCK 516
+
+static bool is_same_altstack(const struct snap_thread *a, const struct snap_thread *b)
+{
+	return snap_thread_has(a, SNAP_THREAD_ALTSTACK) &&
+	       snap_thread_has(b, SNAP_THREAD_ALTSTACK) &&
+	       a->altstack.sp == b->altstack.sp &&
+	       a->altstack.size == b->altstack.size &&
+	       a->altstack.flags == b->altstack.flags;
+}
+
+/** Whether the system call that a thread is in has state that a frame would drop. */
+static bool has_restart_block(const struct snap_arch *arch,
+			      const struct snap_thread *thread)
+{
+	const uint8_t *regs = thread->regsets[0].data;
+	return arch->syscall_number(regs) >= 0 &&
+	       arch->syscall_result(regs) == -ERESTART_RESTARTBLOCK;
+}
+
+snap_err snap_land_is_needed(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
+			     const struct snap_thread *wanted,
+			     const struct snap_thread *live, bool *ret)
+{
+	struct snap_tracee *tracee = borrowed->tracee;
+	const uint32_t needed = SNAP_THREAD_SIGINFO | SNAP_THREAD_SIGMASK;
+	*ret = true;
+	if (borrowed->has_run || tracee->arch->rewinds_early ||
+	    (live->members & wanted->members & needed) != needed ||
+	    !is_same_altstack(live, wanted))
+		return SNAP_OK;
+	_cleanup_thread_ struct snap_thread now = {
+		.tid = wanted->tid,
+		.interrupted_syscall = -1,
+	};
+	SNAP_TRY(snap_tracee_read_regsets(tracee, &now));
+	if (has_restart_block(tracee->arch, &now))
+		return SNAP_OK;
+	// What is wanted stands before its system call, as it was saved.
+	SNAP_TRY(snap_settle_syscall(tracee, &now));
+	struct findings findings = { 0 };
+	tracee->arch->compare(cpu, wanted, &now, note, &findings);
+	*ret = findings.nr || now.interrupted_syscall != wanted->interrupted_syscall ||
+	       now.interrupted_result != wanted->interrupted_result;
+	return SNAP_OK;
+}
+
+/** A SIGSTOP that is on its way from the debugger stays so. */
+static snap_err send_stops(struct snap_borrowed *borrowed,
+			   const struct snap_thread *wanted)
+{
+	struct snap_stops due = snap_stops_debuggers(&borrowed->stops);
+	return snap_stops_send(borrowed->tracee, wanted->tid,
+			       wanted->pending.is_captured ? &due : &borrowed->stops);
+}
+
+snap_err snap_land_stay(struct snap_borrowed *borrowed,
+			const struct snap_thread *wanted)
+{
+	struct snap_tracee *tracee = borrowed->tracee;
+	if (borrowed->dispatch.mode)
+		SNAP_TRY(snap_tracee_write_user_dispatch(tracee, wanted->tid,
+							 &borrowed->dispatch));
+	SNAP_TRY(snap_tracee_write_siginfo(tracee, wanted->tid, wanted->siginfo));
+	SNAP_TRY(snap_tracee_write_sigmask(tracee, wanted->tid, wanted->sigmask));
+	return send_stops(borrowed, wanted);
+}
+
 snap_err snap_land_finish(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
 			  const struct snap_thread *wanted)
 {
@@ -96,7 +166,5 @@ snap_err snap_land_finish(struct snap_borrowed *borrowed, const struct snap_cpu 
 	// What the calls since the landing have changed, and what can only be had here.
 	if (tracee->arch->rewinds_early)
 		SNAP_TRY(verify(borrowed, cpu, wanted));
-	struct snap_stops due = snap_stops_debuggers(&borrowed->stops);
-	return snap_stops_send(tracee, wanted->tid,
-			       wanted->pending.is_captured ? &due : &borrowed->stops);
+	return send_stops(borrowed, wanted);
 }

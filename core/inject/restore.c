@@ -126,12 +126,29 @@ static snap_err land_thread(struct snap_restorer *restorer, size_t index)
 	return snap_land(borrowed, &plan->live->cpu, &wanted, restorer->room.data);
 }
 
+/** Those stay that nobody has moved: which they are is read of them now. */
+static snap_err find_staying(struct snap_restorer *restorer, size_t index)
+{
+	const struct snap_plan *plan = restorer->plan;
+	struct snap_thread wanted = wanted_thread(restorer, index);
+	struct snap_borrowed *borrowed = &restorer->threads[index];
+	bool is_needed;
+	SNAP_TRY(snap_land_is_needed(borrowed, &plan->live->cpu, &wanted,
+				     snap_snapshot_thread(plan->live, wanted.tid),
+				     &is_needed));
+	borrowed->stays = !is_needed;
+	return SNAP_OK;
+}
+
 static snap_err land_threads(struct snap_restorer *restorer)
 {
 	for (size_t i = 0; i < restorer->plan->image->nr_threads; i++) {
 		SNAP_TRY(snap_progress_report(restorer->rewinder.progress,
 					      "Landing threads", i,
 					      restorer->plan->image->nr_threads));
+		SNAP_TRY(find_staying(restorer, i));
+		if (restorer->threads[i].stays)
+			continue;
 		SNAP_TRY(snap_restorer_reserve(restorer));
 		snap_restorer_push(restorer, "land a thread where it was", undo_land,
 				   NULL, i, 0, 0);
@@ -172,15 +189,22 @@ static snap_err commit(struct snap_restorer *restorer)
 		"the process was restored, but its first thread is lost");
 }
 
+static snap_err finish_once(struct snap_restorer *restorer, size_t index)
+{
+	struct snap_thread wanted = wanted_thread(restorer, index);
+	struct snap_borrowed *borrowed = &restorer->threads[index];
+	return borrowed->stays ? snap_land_stay(borrowed, &wanted)
+			       : snap_land_finish(borrowed, &restorer->plan->live->cpu,
+						  &wanted);
+}
+
 /** Once more when it failed: there is no way back. */
 static snap_err finish_thread(struct snap_restorer *restorer, size_t index)
 {
-	struct snap_thread wanted = wanted_thread(restorer, index);
-	const struct snap_cpu *cpu = &restorer->plan->live->cpu;
-	snap_err error = snap_land_finish(&restorer->threads[index], cpu, &wanted);
+	snap_err error = finish_once(restorer, index);
 	if (error) {
 		snap_error_destroy(error);
-		SNAP_TRY(snap_land_finish(&restorer->threads[index], cpu, &wanted));
+		SNAP_TRY(finish_once(restorer, index));
 	}
 	snap_borrowed_keep(&restorer->threads[index]);
 	return SNAP_OK;
