@@ -7,9 +7,11 @@
 #include "core/plan/views.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/pages.h"
+#include "core/tracee/vectors.h"
 
-/** Bytes that are read and compared at once. */
-#define CHUNK ((size_t)256 << 10)
+/** Bytes, and pieces, that are read and compared at once. */
+#define CHUNK ((size_t)1 << 20)
+#define MOST  1024
 
 /** Some pages over which nothing changes, and what they shall be. */
 struct piece {
@@ -18,8 +20,8 @@ struct piece {
 	size_t size;
 	/** The bytes as they shall be; NULL: zeros, or what the file has. */
 	const uint8_t *wanted;
-	/** There are pages of the process's own. */
-	bool is_own;
+	/** They were the file's, and are to be so again. */
+	bool is_files;
 };
 
 /** The working space of a pass, and what it does with a difference. */
@@ -33,6 +35,12 @@ struct pass {
 	/** Bytes compared in this pass. */
 	uint64_t done;
 	struct snap_page_runs runs;
+	/** What is read and compared next, and what of it will be written. */
+	struct piece pieces[MOST];
+	struct snap_part parts[MOST];
+	size_t nr_pieces, nr_parts, size;
+	bool has_read_all;
+	/** The bytes of the pieces, one behind the other. */
 	uint8_t live[CHUNK];
 	uint8_t wanted[CHUNK];
 };
@@ -42,24 +50,30 @@ void snap_rewinder_deinit(struct snap_rewinder *rewinder)
 	snap_memory_deinit(&rewinder->old);
 }
 
-/** Keep what is there now, so that it can be written back. */
-static snap_err keep_old(struct pass *pass, uint64_t start, size_t size)
+/** Keep what was read, so that it can be written back. */
+static snap_err keep_old(struct pass *pass, uint64_t start, const uint8_t *live,
+			 size_t size)
 {
+	struct snap_memory *old = &pass->rewinder->old;
 	uint8_t *place;
-	SNAP_TRY(snap_memory_append(&pass->rewinder->old, start, size, &place));
+	SNAP_TRY(snap_memory_append(old, start, size, &place));
+	memcpy(place, live, size);
+	if (pass->has_read_all)
+		return SNAP_OK;
+	// The zeros of a page that cannot be read are not what was there.
 	snap_err error =
 		snap_tracee_read(pass->rewinder->worker->tracee, start, place, size);
 	if (error)
-		snap_memory_drop_last(&pass->rewinder->old, size);
+		snap_memory_drop_last(old, size);
 	return error;
 }
 
 /** Give pages back to the kernel: they are then zeros, or the file's. */
 static snap_err drop(struct pass *pass, const struct piece *piece, uint64_t start,
-		     size_t size)
+		     const uint8_t *live, size_t size)
 {
 	struct snap_rewinder *rewinder = pass->rewinder;
-	SNAP_TRY(keep_old(pass, start, size));
+	SNAP_TRY(keep_old(pass, start, live, size));
 	rewinder->bytes_written += size;
 	return snap_drop(&pass->drops, rewinder->room, rewinder->worker, start, size,
 			 snap_vma_contents(piece->vma) == SNAP_CONTENTS_ZERO);
@@ -82,42 +96,57 @@ static bool is_to_drop(const struct piece *piece, const uint8_t *wanted, size_t 
 	       !memcmp(wanted, wanted + 1, size - 1);
 }
 
-static snap_err write_pages(struct pass *pass, uint64_t start, uint64_t end,
-			    const uint8_t *wanted)
+static snap_err write_parts(struct pass *pass)
+{
+	size_t nr = pass->nr_parts;
+	pass->nr_parts = 0;
+	return snap_tracee_write_parts(pass->rewinder->worker->tracee, pass->parts, nr);
+}
+
+/** Have pages written. @param at Where they are in `live` and `wanted`. */
+static snap_err write_pages(struct pass *pass, uint64_t start, uint64_t end, size_t at)
 {
 	if (start == end)
 		return SNAP_OK;
-	SNAP_TRY(keep_old(pass, start, end - start));
-	SNAP_TRY(snap_tracee_write(pass->rewinder->worker->tracee, start, wanted,
-				   end - start));
-	pass->rewinder->bytes_written += end - start;
+	size_t size = end - start;
+	SNAP_TRY(keep_old(pass, start, pass->live + at, size));
+	if (pass->nr_parts == MOST)
+		SNAP_TRY(write_parts(pass));
+	pass->parts[pass->nr_parts++] =
+		(struct snap_part){ start, pass->wanted + at, size };
+	pass->rewinder->bytes_written += size;
 	return SNAP_OK;
 }
 
-/** Write a run of pages that differ, or drop them. */
-static snap_err write_run(struct pass *pass, const struct piece *piece, size_t at,
-			  size_t behind, const uint8_t *wanted)
+/**
+ * Write a run of pages that differ, or drop them.
+ *
+ * @param base Where the piece is in `live` and `wanted`.
+ */
+static snap_err write_run(struct pass *pass, const struct piece *piece, size_t base,
+			  size_t from, size_t to)
 {
 	size_t page_size = pass->rewinder->worker->tracee->page_size;
-	uint64_t start = piece->start + at, end = piece->start + behind;
+	uint64_t start = piece->start + from, end = piece->start + to;
+	size_t at = base + from;
 	// Of the kernel's pages only whole ones can be given back.
 	uint64_t first = snap_page_up(start, page_size);
 	uint64_t last = snap_page_down(end, page_size);
-	wanted += at;
-	if (first >= last || !is_to_drop(piece, wanted, behind - at))
-		return write_pages(pass, start, end, wanted);
-	SNAP_TRY(write_pages(pass, start, first, wanted));
-	SNAP_TRY(drop(pass, piece, first, last - first));
-	return write_pages(pass, last, end, wanted + (last - start));
+	if (first >= last || !is_to_drop(piece, pass->wanted + at, to - from))
+		return write_pages(pass, start, end, at);
+	SNAP_TRY(write_pages(pass, start, first, at));
+	at += first - start;
+	SNAP_TRY(drop(pass, piece, first, pass->live + at, last - first));
+	return write_pages(pass, last, end, at + (last - first));
 }
 
 /** What the bytes shall be, with those that are not the program's as they are now. */
-static void fill_wanted(struct pass *pass, const struct piece *piece)
+static void fill_wanted(struct pass *pass, const struct piece *piece, size_t base)
 {
 	if (piece->wanted)
-		memcpy(pass->wanted, piece->wanted, piece->size);
+		memcpy(pass->wanted + base, piece->wanted, piece->size);
 	else
-		memset(pass->wanted, 0, piece->size);
+		memset(pass->wanted + base, 0, piece->size);
 	uint64_t end = piece->start + piece->size;
 	for (size_t i = 0; i < pass->rewinder->nr_skips; i++) {
 		const struct snap_range *skip = &pass->rewinder->skips[i];
@@ -125,8 +154,8 @@ static void fill_wanted(struct pass *pass, const struct piece *piece)
 		uint64_t to =
 			skip->start + skip->size < end ? skip->start + skip->size : end;
 		if (from < to)
-			memcpy(pass->wanted + (from - piece->start),
-			       pass->live + (from - piece->start), to - from);
+			memcpy(pass->wanted + base + (from - piece->start),
+			       pass->live + base + (from - piece->start), to - from);
 	}
 }
 
@@ -140,84 +169,52 @@ static bool is_page_equal(const struct pass *pass, const struct piece *piece, si
 	       !memcmp(pass->live + at, pass->wanted + at, SNAP_PAGE_SIZE);
 }
 
-/** Read a piece; pages that nobody can read (guards) are taken for zeros. */
-static snap_err read_live(struct pass *pass, const struct piece *piece)
-{
-	size_t page_size = pass->rewinder->worker->tracee->page_size;
-	for (size_t at = 0; at < piece->size;) {
-		size_t got;
-		SNAP_TRY(snap_tracee_read_some(pass->rewinder->worker->tracee,
-					       piece->start + at, pass->live + at,
-					       piece->size - at, &got));
-		at += got & ~(size_t)(SNAP_PAGE_SIZE - 1);
-		uint64_t left = snap_page_up(piece->start + at + 1, page_size) -
-				(piece->start + at);
-		if (left > piece->size - at)
-			left = piece->size - at;
-		memset(pass->live + at, 0, left);
-		at += left;
-	}
-	return SNAP_OK;
-}
-
 /** Compare a piece page by page, and write (or report) what differs. */
-static snap_err compare(struct pass *pass, const struct piece *piece)
+static snap_err compare(struct pass *pass, const struct piece *piece, size_t base)
 {
-	SNAP_TRY(read_live(pass, piece));
-	fill_wanted(pass, piece);
+	fill_wanted(pass, piece, base);
 	pass->rewinder->bytes_compared += piece->size;
 	for (size_t at = 0; at < piece->size; at += SNAP_PAGE_SIZE) {
 		size_t end = at;
-		while (end < piece->size && !is_page_equal(pass, piece, end))
+		while (end < piece->size && !is_page_equal(pass, piece, base + end))
 			end += SNAP_PAGE_SIZE;
 		if (end == at)
 			continue;
 		if (pass->is_verify)
 			return mismatch(piece, piece->start + at);
-		SNAP_TRY(write_run(pass, piece, at, end, pass->wanted));
+		SNAP_TRY(write_run(pass, piece, base, at, end));
 		at = end;
 	}
 	return SNAP_OK;
 }
 
-static snap_err do_piece(struct pass *pass, const struct piece *piece)
+static snap_err do_piece(struct pass *pass, const struct piece *piece, size_t base)
 {
-	if (piece->wanted || snap_vma_contents(piece->vma) != SNAP_CONTENTS_FILE)
-		return compare(pass, piece);
+	if (!piece->is_files)
+		return compare(pass, piece, base);
 	// A page that was the file's then and is the process's own now.
-	if (!piece->is_own)
-		return SNAP_OK;
 	return pass->is_verify ? mismatch(piece, piece->start)
-			       : drop(pass, piece, piece->start, piece->size);
+			       : drop(pass, piece, piece->start, pass->live + base,
+				      piece->size);
 }
 
-/** The next piece of a range about which the list of existing pages tells. */
-static bool next_piece(const struct pass *pass, const struct snap_vma *vma, uint64_t at,
-		       size_t *run, struct piece *ret)
+/** Read and compare the pieces that wait. */
+static snap_err do_pieces(struct pass *pass)
 {
-	const struct snap_page_runs *runs = &pass->runs;
-	bool is_shared = snap_vma_contents(vma) == SNAP_CONTENTS_SHARED;
-	while (at < runs->end) {
-		while (*run < runs->nr && runs->list[*run].end <= at)
-			++*run;
-		const struct snap_page_run *next =
-			*run < runs->nr ? &runs->list[*run] : NULL;
-		bool exists = next && next->start <= at;
-		uint64_t held;
-		const uint8_t *wanted =
-			snap_memory_at(&pass->rewinder->image->memory, at, &held);
-		uint64_t end = held < runs->end - at ? at + held : runs->end;
-		if (next && (exists ? next->end : next->start) < end)
-			end = exists ? next->end : next->start;
-		if (wanted || exists || is_shared) {
-			size_t size = end - at < CHUNK ? end - at : CHUNK;
-			*ret = (struct piece){ vma, at, size, wanted,
-					       exists && next->is_own };
-			return true;
-		}
-		at = end;
-	}
-	return false;
+	size_t base = 0, nr = pass->nr_pieces;
+	for (size_t i = 0; i < nr; base += pass->pieces[i++].size)
+		pass->parts[i] = (struct snap_part){
+			pass->pieces[i].start,
+			pass->live + base,
+			pass->pieces[i].size,
+		};
+	SNAP_TRY(snap_tracee_read_parts(pass->rewinder->worker->tracee, pass->parts, nr,
+					&pass->has_read_all));
+	base = 0;
+	for (size_t i = 0; i < nr; base += pass->pieces[i++].size)
+		SNAP_TRY(do_piece(pass, &pass->pieces[i], base));
+	pass->nr_pieces = pass->size = 0;
+	return write_parts(pass);
 }
 
 /** Most of what is compared is what the snapshot holds. */
@@ -228,6 +225,74 @@ static snap_err report(const struct pass *pass)
 				    pass->is_verify ? "Verifying memory"
 						    : "Restoring memory",
 				    pass->done < total ? pass->done : total, total);
+}
+
+/** Have a piece read and compared, of any size. */
+static snap_err add_piece(struct pass *pass, struct piece piece)
+{
+	while (piece.size) {
+		if (pass->nr_pieces == MOST || pass->size == CHUNK) {
+			SNAP_TRY(do_pieces(pass));
+			SNAP_TRY(report(pass));
+		}
+		struct piece next = piece;
+		if (next.size > CHUNK - pass->size)
+			next.size = CHUNK - pass->size;
+		pass->pieces[pass->nr_pieces++] = next;
+		pass->size += next.size;
+		pass->done += next.size;
+		piece.start += next.size;
+		piece.size -= next.size;
+		if (piece.wanted)
+			piece.wanted += next.size;
+	}
+	return SNAP_OK;
+}
+
+/** Where the image holds nothing: what is there, shall be zero, or the file's. */
+static snap_err do_missing(struct pass *pass, const struct snap_vma *vma,
+			   uint64_t start, uint64_t end)
+{
+	bool is_file = snap_vma_contents(vma) == SNAP_CONTENTS_FILE;
+	for (; start < end; start = pass->runs.end) {
+		SNAP_TRY(snap_tracee_scan(pass->rewinder->worker->tracee, start, end,
+					  &pass->runs));
+		for (size_t i = 0; i < pass->runs.nr; i++) {
+			const struct snap_page_run *run = &pass->runs.list[i];
+			if (is_file && !run->is_own)
+				continue;
+			SNAP_TRY(add_piece(pass, (struct piece){
+							 .vma = vma,
+							 .start = run->start,
+							 .size = run->end - run->start,
+							 .is_files = is_file,
+						 }));
+		}
+	}
+	return SNAP_OK;
+}
+
+/** A part of a mapping, of whole pages. */
+static snap_err do_range(struct pass *pass, const struct snap_vma *vma, uint64_t start,
+			 uint64_t end)
+{
+	bool is_shared = snap_vma_contents(vma) == SNAP_CONTENTS_SHARED;
+	for (uint64_t at = start; at < end;) {
+		uint64_t held;
+		const uint8_t *wanted =
+			snap_memory_at(&pass->rewinder->image->memory, at, &held);
+		uint64_t size = held < end - at ? held : end - at;
+		// Shared pages need not be in this process's page table.
+		if (wanted || is_shared)
+			SNAP_TRY(add_piece(pass, (struct piece){ .vma = vma,
+								 .start = at,
+								 .size = size,
+								 .wanted = wanted }));
+		else
+			SNAP_TRY(do_missing(pass, vma, at, at + size));
+		at += size;
+	}
+	return SNAP_OK;
 }
 
 /** Whether the program has called MADV_FREE for a part of a mapping. */
@@ -258,23 +323,32 @@ static bool is_rewound(const struct pass *pass, const struct snap_vma *vma)
 	return true;
 }
 
-static snap_err do_vma(struct pass *pass, const struct snap_vma *vma)
+/** Some ranges, as far as they lie in a mapping. */
+static snap_err do_ranges(struct pass *pass, const struct snap_vma *vma,
+			  const struct snap_ranges *ranges)
 {
-	const struct snap_rewinder *rewinder = pass->rewinder;
-	pass->is_lazy = is_lazy(&rewinder->live->vmas, vma);
-	for (uint64_t at = vma->start; at < vma->end; at = pass->runs.end) {
-		SNAP_TRY(snap_tracee_scan(rewinder->worker->tracee, at, vma->end,
-					  &pass->runs));
-		struct piece piece;
-		size_t run = 0;
-		for (uint64_t next = at; next_piece(pass, vma, next, &run, &piece);
-		     next = piece.start + piece.size) {
-			SNAP_TRY(do_piece(pass, &piece));
-			pass->done += piece.size;
-			SNAP_TRY(report(pass));
-		}
+	const struct snap_range *end = ranges->list + ranges->nr;
+	const struct snap_range *at = snap_ranges_find_from(ranges, vma->start);
+	for (; at && at < end && at->start < vma->end; at++) {
+		uint64_t from = at->start > vma->start ? at->start : vma->start;
+		uint64_t to = at->start + at->size;
+		SNAP_TRY(do_range(pass, vma, from, to < vma->end ? to : vma->end));
 	}
 	return SNAP_OK;
+}
+
+static snap_err do_vma(struct pass *pass, const struct snap_vma *vma)
+{
+	const struct snap_ranges *only = pass->rewinder->only;
+	pass->is_lazy = is_lazy(&pass->rewinder->live->vmas, vma);
+	// What MADV_FREE was called for has not changed, and has to be written all the
+	// same.
+	if (!only || pass->is_lazy)
+		SNAP_TRY(do_range(pass, vma, vma->start, vma->end));
+	else
+		SNAP_TRY(do_ranges(pass, vma, only));
+	// While it is known whether the mapping is lazy.
+	return do_pieces(pass);
 }
 
 static void destroy(struct pass **pass)

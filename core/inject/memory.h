@@ -18,6 +18,8 @@ struct snap_rewinder {
 	const struct snap_range *skips;
 	size_t nr_skips;
 	const struct snap_progress *progress;
+	/** The only pages that may not be as they shall be; NULL: all. Not owned. */
+	const struct snap_ranges *only;
 	/** What was there before, for the undo. */
 	struct snap_memory old;
 	uint64_t bytes_compared;
