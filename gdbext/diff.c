@@ -198,9 +198,13 @@ static PyObject *compare(PyObject *module, PyObject *args, PyObject *keywords)
 	}
 	struct snap_progress passed = snap_py_progress(&progress);
 	_cleanup_diff_ struct snap_diff diff = { 0 };
-	snap_err error =
-		snap_session_diff(snap_py_snapshot_get(a), snap_py_snapshot_get(b),
-				  (size_t)max_ranges, &passed, &diff);
+	snap_err error = snap_py_snapshot_settle(a, progress.callable);
+	if (!error)
+		error = snap_py_snapshot_settle(b, progress.callable);
+	if (!error)
+		error = snap_session_diff(snap_py_snapshot_get(a),
+					  snap_py_snapshot_get(b), (size_t)max_ranges,
+					  &passed, &diff);
 	if (error)
 		return snap_py_raise(state, error);
 	return describe(state, &diff);
@@ -249,8 +253,10 @@ static PyObject *symbols(PyObject *module, PyObject *args, PyObject *keywords)
 		return NULL;
 	size_t nr = (size_t)PyTuple_Size(items);
 	struct snap_name *found;
-	snap_err error = snap_unwind_names(snap_py_snapshot_get(snapshot), addresses,
-					   nr, &found);
+	snap_err error = snap_py_snapshot_settle(snapshot, NULL);
+	if (!error)
+		error = snap_unwind_names(snap_py_snapshot_get(snapshot), addresses, nr,
+					  &found);
 	if (error)
 		return snap_py_raise(state, error);
 	PyObject *list = describe_names(found, nr);

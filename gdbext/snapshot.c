@@ -18,6 +18,13 @@ struct snap_snapshot *snap_py_snapshot_get(PyObject *object)
 	return ((struct snap_py_snapshot *)object)->snapshot;
 }
 
+snap_err snap_py_snapshot_settle(PyObject *object, PyObject *callable)
+{
+	struct snap_py_progress progress = { .callable = callable };
+	struct snap_progress passed = snap_py_progress(&progress);
+	return snap_memory_settle(&snap_py_snapshot_get(object)->memory, &passed);
+}
+
 PyObject *snap_py_snapshot_create(struct snap_py_state *state,
 				  struct snap_snapshot *taken)
 {
@@ -135,6 +142,27 @@ static PyObject *get_current_tid(PyObject *self, void *unused)
 	return PyLong_FromLong(snap_py_snapshot_get(self)->current_tid);
 }
 
+static PyObject *get_copying(PyObject *self, void *unused)
+{
+	return snap_py_text(snap_py_snapshot_get(self)->copying);
+}
+
+static PyObject *get_is_settled(PyObject *self, void *unused)
+{
+	const struct snap_memory *memory = &snap_py_snapshot_get(self)->memory;
+	return PyBool_FromLong(!snap_arrivals_are_coming(memory->arrivals));
+}
+
+static PyObject *settle(PyObject *self, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "progress", NULL };
+	PyObject *progress = NULL;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:settle", (char **)names,
+					 &progress))
+		return NULL;
+	return snap_py_none(state_of(self), snap_py_snapshot_settle(self, progress));
+}
+
 static PyObject *get_size(PyObject *self, void *unused)
 {
 	return PyLong_FromUnsignedLongLong(snap_py_snapshot_get(self)->memory.size);
@@ -216,7 +244,9 @@ static PyObject *backtraces(PyObject *self, PyObject *unused)
 {
 	const struct snap_snapshot *snapshot = snap_py_snapshot_get(self);
 	struct snap_backtrace *list;
-	snap_err error = snap_unwind_snapshot(snapshot, &list);
+	snap_err error = snap_py_snapshot_settle(self, NULL);
+	if (!error)
+		error = snap_unwind_snapshot(snapshot, &list);
 	if (error)
 		return snap_py_raise(state_of(self), error);
 	PyObject *dict = PyDict_New();
@@ -243,8 +273,10 @@ static PyObject *read_memory(PyObject *self, PyObject *args, PyObject *keywords)
 		PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
 	if (!bytes)
 		return NULL;
-	error = snap_py_read(snapshot, address, size,
-			     (uint8_t *)PyBytes_AsString(bytes));
+	error = snap_py_snapshot_settle(self, NULL);
+	if (!error)
+		error = snap_py_read(snapshot, address, size,
+				     (uint8_t *)PyBytes_AsString(bytes));
 	if (error)
 		return snap_py_raise(state_of(self), error);
 	return snap_take(bytes);
@@ -282,8 +314,10 @@ static PyObject *write_image(PyObject *self, PyObject *args, PyObject *keywords)
 					 &progress.callable))
 		return NULL;
 	struct snap_progress passed = snap_py_progress(&progress);
-	snap_err error = snap_image_write(snap_py_snapshot_get(self),
-					  PyBytes_AsString(path), overwrite, &passed);
+	snap_err error = snap_py_snapshot_settle(self, progress.callable);
+	if (!error)
+		error = snap_image_write(snap_py_snapshot_get(self),
+					 PyBytes_AsString(path), overwrite, &passed);
 	return snap_py_none(state_of(self), error);
 }
 
@@ -317,6 +351,8 @@ static const PyGetSetDef attributes[] = {
 	GET("pid", get_pid, NULL),
 	GET("exe_build_id", get_exe_build_id, NULL),
 	GET("current_tid", get_current_tid, NULL),
+	GET("copying", get_copying, "How the memory was copied; None: not by us."),
+	GET("is_settled", get_is_settled, "Whether all memory has been copied."),
 	GET("size", get_size, "Bytes of memory that the snapshot holds."),
 	GET("usage", get_usage, "What it takes of its store, by who holds it."),
 	GET("omissions", get_omissions, "What could not be captured, sentences."),
@@ -338,6 +374,8 @@ static const PyMethodDef methods[] = {
 	  "By TID; from the snapshot alone (libdwfl)." },
 	{ "read", SNAP_PY_KEYWORDS(read_memory), METH_VARARGS | METH_KEYWORDS,
 	  "Memory as it was; InvalidRequest where the snapshot does not hold it." },
+	{ "settle", SNAP_PY_KEYWORDS(settle), METH_VARARGS | METH_KEYWORDS,
+	  "Wait until all memory has been copied." },
 	{ "set_parent", set_parent, METH_O, "Say which snapshot was the one before." },
 	{ "write", SNAP_PY_KEYWORDS(write_image), METH_VARARGS | METH_KEYWORDS,
 	  "Write an image: doc/image-format.md." },

@@ -21,4 +21,12 @@ PyObject *snap_py_snapshot_create(struct snap_py_state *state,
 /** What an object of class Snapshot holds. Never NULL; lives as long as the object. */
 struct snap_snapshot *snap_py_snapshot_get(PyObject *object);
 
+/**
+ * Wait until the memory of a snapshot has been copied: to be called before any of it is
+ * looked at.
+ *
+ * @param progress A callable, None or NULL; it can end the waiting.
+ */
+_must_check_ snap_err snap_py_snapshot_settle(PyObject *object, PyObject *progress);
+
 #endif

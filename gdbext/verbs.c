@@ -11,24 +11,47 @@
 #include "gdbext/store.h"
 #include "gdbext/tracer.h"
 
+/** For the format "O&". */
+static int parse_copying(PyObject *object, void *ret)
+{
+	static const char *const names[] = {
+		[SNAP_COPY_AS_FITS] = "as-fits",
+		[SNAP_COPY_AT_ONCE] = "at-once",
+		[SNAP_COPY_LATER] = "later",
+	};
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(names); i++) {
+		if (!PyUnicode_Check(object) ||
+		    PyUnicode_CompareWithASCIIString(object, names[i]))
+			continue;
+		*(enum snap_copying *)ret = (enum snap_copying)i;
+		return 1;
+	}
+	PyErr_SetString(PyExc_ValueError,
+			"copying is \"as-fits\", \"at-once\" or \"later\"");
+	return 0;
+}
+
 static PyObject *capture(PyObject *module, PyObject *args, PyObject *keywords)
 {
-	static const char *const names[] = { "pid",      "current_tid",   "patches",
-					     "progress", "shared_memory", "fail_at",
-					     NULL };
+	static const char *const names[] = { "pid",           "current_tid",
+					     "patches",       "progress",
+					     "shared_memory", "fail_at",
+					     "copying",       NULL };
+	enum snap_copying copying = SNAP_COPY_AS_FITS;
 	struct snap_py_state *state = snap_py_state(module);
 	int pid, current_tid = 0, shared_memory = 0;
 	PyObject *patches = NULL, *progress = NULL;
 	uint64_t fail_at = 0;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "i|$iOOpO&:capture",
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "i|$iOOpO&O&:capture",
 					 (char **)names, &pid, &current_tid, &patches,
 					 &progress, &shared_memory, snap_py_uint64,
-					 &fail_at))
+					 &fail_at, parse_copying, &copying))
 		return NULL;
 	_cleanup_request_ struct snap_py_request request = { 0 };
 	if (snap_py_request_init(&request, state, pid, current_tid, patches, progress,
 				 shared_memory, fail_at) < 0)
 		return NULL;
+	request.target.copying = copying;
 	struct snap_snapshot *snapshot;
 	snap_err error = snap_py_store_history(state, pid, &request.target.history);
 	if (!error)
@@ -124,7 +147,10 @@ static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 	struct snap_restore_options options = { .verify_memory = verify_memory,
 						.fpu_mode = fpu_mode };
 	struct snap_restore_report report;
-	snap_err error = snap_py_store_history(state, pid, &request.target.history);
+	snap_err error = snap_py_snapshot_settle(snapshot, progress);
+	if (error)
+		return snap_py_raise(state, error);
+	error = snap_py_store_history(state, pid, &request.target.history);
 	if (!error)
 		error = snap_session_restore(&request.target,
 					     snap_py_snapshot_get(snapshot), &options,

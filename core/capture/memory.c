@@ -18,6 +18,8 @@
 /** The working space of a capture. */
 struct space {
 	struct snap_keeper keeper;
+	/** Who copies what the mapping at hand holds; NULL: we, now. */
+	struct snap_copy *copy;
 	struct snap_page_runs runs;
 	uint8_t chunk[CHUNK];
 };
@@ -38,10 +40,30 @@ static snap_err read_run(struct snap_tracee *tracee, uint64_t start, uint64_t en
 	return SNAP_OK;
 }
 
+/** Hold a run of pages whose bytes come later. */
+static snap_err expect_run(struct space *space, const struct snap_page_run *run)
+{
+	uint8_t *bytes;
+	uint64_t size = run->end - run->start;
+	SNAP_TRY(snap_keep_finish(&space->keeper));
+	SNAP_TRY(snap_memory_append_unbacked(space->keeper.memory, run->start, size,
+					     &bytes));
+	return snap_copy_add(space->copy, run->start, size, bytes);
+}
+
 /** Whether pages of a run are to be held. */
 static bool is_wanted(enum snap_vma_contents contents, const struct snap_page_run *run)
 {
 	return contents != SNAP_CONTENTS_FILE || run->is_own;
+}
+
+static snap_err take_run(struct snap_tracee *tracee, enum snap_vma_contents contents,
+			 const struct snap_page_run *run, struct space *space)
+{
+	if (space->copy)
+		return expect_run(space, run);
+	return read_run(tracee, run->start, run->end, contents != SNAP_CONTENTS_FILE,
+			space);
 }
 
 static snap_err capture_private(struct snap_tracee *tracee,
@@ -52,10 +74,8 @@ static snap_err capture_private(struct snap_tracee *tracee,
 		SNAP_TRY(snap_tracee_scan(tracee, start, end, &space->runs));
 		for (size_t i = 0; i < space->runs.nr; i++)
 			if (is_wanted(contents, &space->runs.list[i]))
-				SNAP_TRY(read_run(tracee, space->runs.list[i].start,
-						  space->runs.list[i].end,
-						  contents != SNAP_CONTENTS_FILE,
-						  space));
+				SNAP_TRY(take_run(tracee, contents,
+						  &space->runs.list[i], space));
 	}
 	return SNAP_OK;
 }
@@ -85,6 +105,7 @@ snap_err snap_capture_range(struct snap_tracee *tracee, const struct snap_vma *v
 	if (!space)
 		return &snap_enomem;
 	snap_keeper_init(&space->keeper, ret, NULL);
+	space->copy = NULL;
 	return capture_range(tracee, vma, start, end, space);
 }
 
@@ -119,6 +140,7 @@ struct capture {
 	const struct snap_progress *progress;
 	/** In bytes: what there is to do. */
 	uint64_t total;
+	struct snap_copy *copy;
 	struct space *space;
 };
 
@@ -138,6 +160,7 @@ static snap_err capture_mapping(const struct capture *capture,
 				const struct snap_vma *vma)
 {
 	uint64_t for_tools = end_for_tools(capture->tracee, vma);
+	capture->space->copy = snap_twin_has(vma) ? capture->copy : NULL;
 	for (uint64_t at = vma->start, end; at < vma->end; at = end) {
 		// In steps, so that a user who waits can be told and asked.
 		end = vma->end - at > STEP ? at + STEP : vma->end;
@@ -159,7 +182,7 @@ static snap_err capture_mapping(const struct capture *capture,
 
 snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas *vmas,
 			     const struct snap_memory *baseline,
-			     const struct snap_ranges *changed,
+			     const struct snap_ranges *changed, struct snap_copy *copy,
 			     const struct snap_progress *progress,
 			     struct snap_memory *ret)
 {
@@ -176,6 +199,7 @@ snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas 
 		.changed = space->keeper.baseline && changed ? changed : &everything,
 		.progress = progress,
 		.total = status.own_memory,
+		.copy = copy,
 		.space = space,
 	};
 	for (size_t i = 0; i < vmas->nr; i++)

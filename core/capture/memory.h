@@ -2,6 +2,7 @@
 #define SNAP_CAPTURE_MEMORY_H
 
 #include "core/base/progress.h"
+#include "core/capture/copy.h"
 #include "core/model/memory.h"
 #include "core/model/vma.h"
 #include "core/tracee/tracee.h"
@@ -15,12 +16,14 @@
  *	with it, if it is in the same store. May be NULL.
  * @param changed What may have changed since the baseline; the rest is not looked at.
  *	NULL: all of it.
+ * @param copy Gets what can be copied later; NULL: nothing can.
  * @param ret Grows at its end; the mappings lie behind what it holds.
  */
 _must_check_ snap_err snap_capture_memory(struct snap_tracee *tracee,
 					  const struct snap_vmas *vmas,
 					  const struct snap_memory *baseline,
 					  const struct snap_ranges *changed,
+					  struct snap_copy *copy,
 					  const struct snap_progress *progress,
 					  struct snap_memory *ret);
 

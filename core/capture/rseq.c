@@ -25,22 +25,17 @@ size_t snap_rseq_kernel_ranges(const struct snap_thread *thread,
 	return SNAP_RSEQ_RANGES;
 }
 
-/** Clear the pointer to the sequence in the captured memory. */
-static snap_err clear_pointer(struct snap_snapshot *snapshot, uint64_t address)
-{
-	static const uint64_t none;
-	return snap_memory_write(&snapshot->memory, address, &none, sizeof(none));
-}
-
-static snap_err settle_thread(struct snap_tracee *tracee,
+static snap_err settle_thread(struct snap_tracee *tracee, struct snap_copy *copy,
 			      struct snap_snapshot *snapshot,
 			      struct snap_thread *thread)
 {
+	static const uint64_t none;
 	uint64_t pointer = thread->rseq.address + SNAP_RSEQ_CS_OFFSET, address;
 	SNAP_TRY(snap_tracee_read(tracee, pointer, &address, sizeof(address)));
 	if (!address)
 		return SNAP_OK;
-	SNAP_TRY(clear_pointer(snapshot, pointer));
+	SNAP_TRY(snap_copy_overwrite(copy, &snapshot->memory, pointer, &none,
+				     sizeof(none)));
 
 	struct critical_section section;
 	SNAP_TRY(snap_tracee_read(tracee, address, &section, sizeof(section)));
@@ -51,12 +46,13 @@ static snap_err settle_thread(struct snap_tracee *tracee,
 	return SNAP_OK;
 }
 
-snap_err snap_rseq_settle(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
+snap_err snap_rseq_settle(struct snap_tracee *tracee, struct snap_copy *copy,
+			  struct snap_snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_threads; i++) {
 		struct snap_thread *thread = &snapshot->threads[i];
 		if (snap_thread_has(thread, SNAP_THREAD_RSEQ) && thread->rseq.address)
-			SNAP_TRY(settle_thread(tracee, snapshot, thread));
+			SNAP_TRY(settle_thread(tracee, copy, snapshot, thread));
 	}
 	return SNAP_OK;
 }

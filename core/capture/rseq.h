@@ -1,6 +1,7 @@
 #ifndef SNAP_CAPTURE_RSEQ_H
 #define SNAP_CAPTURE_RSEQ_H
 
+#include "core/capture/copy.h"
 #include "core/model/snapshot.h"
 #include "core/tracee/tracee.h"
 
@@ -24,8 +25,11 @@ size_t snap_rseq_kernel_ranges(const struct snap_thread *thread,
  * Abort, in a captured snapshot, the restartable sequences that threads are inside of,
  * as the kernel would do when it lets them run (kernel/rseq.c): the pc goes to the
  * abort handler, and the pointer to the sequence is cleared in the captured memory.
+ *
+ * @param copy What is still to be copied; NULL: nothing.
  */
 _must_check_ snap_err snap_rseq_settle(struct snap_tracee *tracee,
+				       struct snap_copy *copy,
 				       struct snap_snapshot *snapshot);
 
 #endif

@@ -27,6 +27,7 @@ static snap_err check_threads(const struct snap_snapshot *snapshot)
 static snap_err check(const struct snap_snapshot *snapshot)
 {
 	const struct snap_arch *arch = snapshot->arch;
+	SNAP_TRY(snap_memory_check_settled(&snapshot->memory));
 	if (!arch || !arch->nr_regsets || arch->elf_class != ELFCLASS64 ||
 	    arch->elf_data != ELFDATA2LSB)
 		return snap_error_create(SNAP_ERROR_UNSUPPORTED,

@@ -29,8 +29,30 @@ void snap_memory_deinit(struct snap_memory *memory)
 		snap_store_flush(memory->store);
 		free(map);
 	}
+	snap_arrivals_unref(memory->arrivals);
 	snap_store_unref(memory->store);
 	*memory = (struct snap_memory){ 0 };
+}
+
+snap_err snap_memory_expect(struct snap_memory *memory, struct snap_arrival *arrival)
+{
+	return snap_arrivals_add(&memory->arrivals, arrival);
+}
+
+snap_err snap_memory_settle(struct snap_memory *memory,
+			    const struct snap_progress *progress)
+{
+	SNAP_TRY(snap_arrivals_wait(memory->arrivals, progress));
+	snap_arrivals_unref(snap_take(memory->arrivals));
+	return SNAP_OK;
+}
+
+snap_err snap_memory_check_settled(const struct snap_memory *memory)
+{
+	if (!memory->arrivals)
+		return SNAP_OK;
+	return snap_error_create(SNAP_ERROR_INVALID,
+				 "the memory of the snapshot is still being copied");
 }
 
 /** The last page that is held; the memory holds something. */
@@ -202,6 +224,7 @@ snap_err snap_memory_share(struct snap_memory *to, const struct snap_memory *fro
 	if (!to->store)
 		to->store = snap_store_ref(from->store);
 	assert(to->store == from->store);
+	SNAP_TRY(snap_arrivals_add_all(&to->arrivals, from->arrivals));
 	uint64_t last = chunk_index(end - 1);
 	size_t entry = snap_map_find(from, chunk_index(start));
 	size_t behind = snap_map_find(from, last + 1);
@@ -221,6 +244,8 @@ void snap_memory_remember(struct snap_memory *to, const struct snap_memory *from
 {
 	assert(!to->map);
 	snap_store_ref(from->store);
+	snap_arrivals_ref(from->arrivals);
+	snap_arrivals_unref(to->arrivals);
 	snap_store_unref(to->store);
 	*to = *from;
 	if (to->map)

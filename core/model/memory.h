@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
+#include "core/model/arrivals.h"
 #include "core/model/ranges.h"
 #include "core/model/store.h"
 
@@ -22,6 +23,8 @@ struct snap_memory {
 	struct snap_map *map;
 	/** Bytes that are held. */
 	uint64_t size;
+	/** What is held and still to come; NULL: nothing. */
+	struct snap_arrivals *arrivals;
 };
 
 /** Held bytes that are one piece, both in the process and in the store. */
@@ -33,6 +36,24 @@ struct snap_run {
 
 /** A longer piece is told of in runs of at most so many bytes. */
 #define SNAP_RUN_MAX ((uint64_t)1 << 20)
+
+/**
+ * Some of the bytes that are held, which were appended without being backed, are still
+ * to come. Those that get them from this memory wait for them, too.
+ */
+_must_check_ snap_err snap_memory_expect(struct snap_memory *memory,
+					 struct snap_arrival *arrival);
+
+/**
+ * Wait for the bytes that are still to come: to be called before any are looked at.
+ *
+ * An error but SNAP_ERROR_INTERRUPTED: they will not come, and each call says so.
+ */
+_must_check_ snap_err snap_memory_settle(struct snap_memory *memory,
+					 const struct snap_progress *progress);
+
+/** SNAP_ERROR_INVALID unless it was settled. */
+_must_check_ snap_err snap_memory_check_settled(const struct snap_memory *memory);
 
 /** Hold nothing, and pages in a store later on. @param store Gets a reference. */
 void snap_memory_init(struct snap_memory *memory, struct snap_store *store);

@@ -58,6 +58,7 @@ void snap_snapshot_destroy(struct snap_snapshot *snapshot)
 	free(snapshot->kernel);
 	free(snapshot->host);
 	free(snapshot->command_line);
+	free(snapshot->copying);
 	free(snapshot->identity.boot_id);
 	free(snapshot->identity.exe);
 	snap_cpu_deinit(&snapshot->cpu);

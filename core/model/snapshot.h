@@ -99,6 +99,9 @@ struct snap_snapshot {
 	struct snap_vmas vmas;
 	struct snap_memory memory;
 	struct snap_fd_table files;
+	/** How the memory was copied, "while …": words for the user; NULL: not by us.
+	 * Not part of an image. Owned. */
+	char *copying;
 
 	/**
 	 * What could not be captured: sentences for the user, each owned. Mappings

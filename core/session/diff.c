@@ -58,6 +58,8 @@ snap_err snap_session_diff(const struct snap_snapshot *a, const struct snap_snap
 			   size_t max_ranges, const struct snap_progress *progress,
 			   struct snap_diff *ret)
 {
+	SNAP_TRY(snap_memory_check_settled(&a->memory));
+	SNAP_TRY(snap_memory_check_settled(&b->memory));
 	_cleanup_(backing_deinit) struct backing backing = {
 		.a = { .snapshot = a },
 		.b = { .snapshot = b },

@@ -43,13 +43,38 @@ static snap_err count_calls(const struct snap_target *target,
 }
 
 /** The saved bytes where the debugger has put others. */
-static snap_err apply_patches(const struct snap_target *target,
+static snap_err apply_patches(const struct snap_target *target, struct snap_copy *copy,
 			      struct snap_memory *memory)
 {
 	for (size_t i = 0; i < target->nr_patches; i++)
-		SNAP_TRY(snap_memory_write(memory, target->patches[i].address,
-					   target->patches[i].original,
-					   target->patches[i].size));
+		SNAP_TRY(snap_copy_overwrite(copy, memory, target->patches[i].address,
+					     target->patches[i].original,
+					     target->patches[i].size));
+	return SNAP_OK;
+}
+
+/**
+ * What is known of the process, to share what has not changed. Its bytes are compared,
+ * and so have to be there. NULL: nothing.
+ */
+static snap_err find_baseline(const struct snap_target *target,
+			      const struct snap_snapshot *snapshot,
+			      const struct snap_memory **ret)
+{
+	struct snap_history *history = target->history;
+	if (!history)
+		return SNAP_OK;
+	snap_history_meet(history, &snapshot->identity);
+	snap_err error = snap_memory_settle(&history->baseline, &target->progress);
+	if (error && error->kind == SNAP_ERROR_INTERRUPTED)
+		return error;
+	if (error) {
+		// What did not come is not known; whoever needs it is told.
+		snap_error_destroy(error);
+		snap_history_forget(history);
+		snap_history_meet(history, &snapshot->identity);
+	}
+	*ret = history->baseline.map ? &history->baseline : NULL;
 	return SNAP_OK;
 }
 
@@ -59,16 +84,17 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, snapshot));
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, snapshot));
 	const struct snap_memory *baseline = NULL;
-	if (target->history) {
-		snap_history_meet(target->history, &snapshot->identity);
-		baseline = &target->history->baseline;
-	}
-	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, baseline, NULL,
+	_cleanup_copy_ struct snap_copy *copy = NULL;
+	SNAP_TRY(find_baseline(target, snapshot, &baseline));
+	SNAP_TRY(snap_freeze(tracee, target->copying, baseline ? 0 : UINT64_MAX,
+			     snapshot, &copy));
+	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, baseline, NULL, copy,
 				     &target->progress, &snapshot->memory));
-	SNAP_TRY(apply_patches(target, &snapshot->memory));
+	SNAP_TRY(apply_patches(target, copy, &snapshot->memory));
 	for (size_t i = 0; i < snapshot->nr_threads; i++)
 		SNAP_TRY(snap_settle_syscall(tracee, &snapshot->threads[i]));
-	return snap_rseq_settle(tracee, snapshot);
+	SNAP_TRY(snap_rseq_settle(tracee, copy, snapshot));
+	return copy ? snap_copy_start(copy, &snapshot->memory) : SNAP_OK;
 }
 
 snap_err snap_session_capture(const struct snap_target *target,
@@ -306,6 +332,7 @@ snap_err snap_session_restore(const struct snap_target *target,
 			      const struct snap_restore_options *options,
 			      struct snap_restore_report *ret)
 {
+	SNAP_TRY(snap_memory_check_settled(&snapshot->memory));
 	_cleanup_tracee_ struct snap_tracee tracee;
 	SNAP_TRY(open_target(target, &tracee));
 	SNAP_TRY(count_calls(target, &tracee,

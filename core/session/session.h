@@ -8,6 +8,7 @@
 #include "core/base/buffer.h"
 #include "core/base/notes.h"
 #include "core/base/progress.h"
+#include "core/capture/freeze.h"
 #include "core/compat/compat.h"
 #include "core/inject/start.h"
 #include "core/model/snapshot.h"
@@ -41,6 +42,7 @@ struct snap_target {
 	size_t nr_patches;
 	/** `report` may be NULL. */
 	struct snap_progress progress;
+	enum snap_copying copying;
 	/** Shared memory that others may see is saved and rewound, too. */
 	bool rewinds_shared;
 	/**
@@ -65,6 +67,8 @@ struct snap_target {
 
 /**
  * Take a snapshot. Leaves no trace in the process (promise 3).
+ *
+ * Memory may still have to be copied: snap_memory_settle() before any is looked at.
  *
  * @param[out] ret Owned by the caller: snap_snapshot_destroy().
  */

@@ -252,6 +252,12 @@ class Snapshot:
     @property
     def current_tid(self) -> int: ...
     @property
+    def copying(self) -> Optional[str]:
+        """How its memory was copied, words for the user; None: read from a file."""
+    @property
+    def is_settled(self) -> bool:
+        """Whether all memory has been copied."""
+    @property
     def size(self) -> int:
         """Bytes of memory that the snapshot holds."""
     @property
@@ -277,6 +283,9 @@ class Snapshot:
     def read(self, address: int, size: int) -> bytes:
         """Memory as it was; InvalidRequest where the snapshot does not hold it
         (bytes that a private anonymous mapping never had are zeros)."""
+    def settle(self, progress: Optional[Progress] = None) -> None:
+        """Wait until all memory has been copied; whatever looks at memory does.
+        Raises, each time, if it could not be copied."""
     def set_parent(self, parent: Optional["Snapshot"]) -> None: ...
     def write(
         self, path: str, overwrite: bool = False, progress: Optional[Progress] = None
@@ -291,9 +300,12 @@ def capture(
     progress: Optional[Progress] = None,
     shared_memory: bool = False,
     fail_at: int = 0,
+    copying: str = "as-fits",
 ) -> Snapshot:
     """Take a snapshot of a stopped process that the calling thread traces.
 
+    copying: "at-once"; "later": memory is copied from a frozen copy of the process
+    while it runs on, Snapshot.settle() waits for that; "as-fits": what stops it less.
     shared_memory: whether memory is saved that other processes may see, too.
     fail_at: for tests; the Nth call into the kernel fails with EIO.
     """

@@ -58,6 +58,15 @@ static int looks_around(void)
 	return here.nr_sigchld ? 3 : 0;
 }
 
+static int waits_for_ever(void)
+{
+	signal(SIGUSR1, SIG_IGN);
+	raise(SIGUSR1);
+	for (;;)
+		pause();
+	return 0;
+}
+
 static int run_to_signal(pid_t pid)
 {
 	int status;
@@ -182,7 +191,7 @@ static snap_err make(pid_t pid, uint64_t fail_at, struct snap_twin *ret,
 	uint64_t insn;
 	SNAP_TRY(snap_find_syscall_insn(&tracee, &process->vmas, &insn));
 	_cleanup_borrowed_ struct snap_borrowed worker = { 0 };
-	SNAP_TRY(snap_borrow(&tracee, pid, insn, NULL, &worker));
+	SNAP_TRY(snap_borrow(&tracee, pid, insn, process, &worker));
 	tracee.nr_calls = 0;
 	tracee.fail_at = fail_at;
 	snap_err error = snap_twin_make(&worker, process, ret);
@@ -332,8 +341,8 @@ static void be_a_tracer(bool of_stranger, int told)
 {
 	pid_t pids[2] = { 0 };
 	struct snap_twin twin = { 0 };
-	pids[0] = of_stranger ? attach_to_stranger(looks_around).pid
-			      : start_own(looks_around);
+	pids[0] = of_stranger ? attach_to_stranger(waits_for_ever).pid
+			      : start_own(waits_for_ever);
 	if (make(pids[0], 0, &twin, NULL))
 		_exit(1);
 	pids[1] = twin.pid;
