@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         Verdict,
     )
 
+copying = "as-fits"
+"""For tests: when a capture copies memory."""
 fail_at_next = 0
 """For tests: which call into the kernel fails in the next capture or restore."""
 
@@ -67,8 +69,15 @@ def capture(
             shared_memory=shared_memory,
             progress=progress or _listen,
             fail_at=_take_fail_at(),
+            copying=copying,
         )
     return snapshot
+
+
+def settle(snapshot: "Snapshot", progress: "Optional[Progress]" = None) -> None:
+    """Wait until the memory of a snapshot has been copied."""
+    with _loaded():
+        snapshot.settle(progress or _listen)
 
 
 def restore(

@@ -260,6 +260,7 @@ def header(snapshot: "Snapshot", name: str, file: Optional[str] = None) -> str:
             f"{plural(len(threads), 'thread')},"
             f" {plural(len(snapshot.mappings()), 'mapping')}, {size(snapshot.size)}",
         ),
+        ("Copied", snapshot.copying or ""),
         ("UUID", snapshot.uuid),
         ("Parent", snapshot.parent or ""),
     ]

@@ -41,8 +41,10 @@ class Show(Command):
         page = screen.page(from_tty)
         with screen.progress(from_tty) as progress:
             entry = verbs.find(args.snapshot, progress, foreign=True)
-        snapshot = entry.snapshot
-        is_any = args.registers or args.memory or args.state
+            snapshot = entry.snapshot
+            is_any = args.registers or args.memory or args.state
+            if args.threads or not is_any:
+                core.settle(snapshot, progress)
         with core.problems():
             parts = [render.header(snapshot, entry.name, entry.file)]
             if args.threads or not is_any:
