@@ -25,6 +25,7 @@
  *  2. sigframe.c: a thread to the bytes that rt_sigreturn(2) loads, and back.
  *  3. syscall.c: how a system call is made, and how an interrupted one is rewound.
  *  4. host.c: what this machine's CPU is.
+ *  5. sample.c: CPUs and threads to test all that with (testsuite/unit/sample.h).
  *
  * testsuite/unit/test_arch.c holds every folder to the contracts below.
  */

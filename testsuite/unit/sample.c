@@ -2,8 +2,12 @@
 
 #include <string.h>
 
-const struct samples *const all_samples[] = { &samples_aarch64, &samples_ppc64le,
-					      &samples_x86_64, NULL };
+const struct samples *const all_samples[] = {
+#define SNAP_ARCH(name) &samples_##name,
+#include "arch/arches.def"
+#undef SNAP_ARCH
+	NULL
+};
 
 uint64_t sample_random_next(struct sample_random *random)
 {

@@ -10,7 +10,8 @@
 /**
  * @file
  * CPUs and random threads of every architecture, for tests of promises that all of
- * arch/ makes. An architecture without a row in `samples` fails test_arch.
+ * arch/ makes. Each folder has them in its sample.c,
+ * as `const struct samples samples_<cpu>`.
  */
 
 /** Numbers that are random and the same in every run (SplitMix64). */
@@ -36,9 +37,9 @@ struct samples {
 	bool (*is_in_frame)(const struct snap_register_desc *desc);
 };
 
-extern const struct samples samples_aarch64;
-extern const struct samples samples_ppc64le;
-extern const struct samples samples_x86_64;
+#define SNAP_ARCH(name) extern const struct samples samples_##name;
+#include "arch/arches.def"
+#undef SNAP_ARCH
 
 /** Ends with NULL. */
 extern const struct samples *const all_samples[];

@@ -1,6 +1,6 @@
 /* What is special about aarch64: vector lengths, modes, calls that are rewound early.
  */
-#include "testsuite/unit/sample_aarch64.h"
+#include "arch/aarch64/sample.h"
 
 #include <string.h>
 

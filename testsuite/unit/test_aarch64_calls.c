@@ -1,5 +1,5 @@
 /* System calls of aarch64, which the kernel rewinds before a tracer sees the thread. */
-#include "testsuite/unit/sample_aarch64.h"
+#include "arch/aarch64/sample.h"
 
 #include <signal.h>
 #include <string.h>

@@ -12,7 +12,7 @@ static const struct samples *samples_of(const struct snap_arch *arch)
 	for (const struct samples *const *row = all_samples; *row; row++)
 		if (!strcmp((*row)->arch, arch->name))
 			return *row;
-	fail_msg("%s: add samples to testsuite/unit/sample.c", arch->name);
+	fail_msg("%s: its sample.c has the samples of another CPU", arch->name);
 	return NULL;
 }
 

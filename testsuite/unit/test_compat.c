@@ -1,5 +1,5 @@
 /* A verdict says what a machine lacks of what an image needs, and nothing else. */
-#include "testsuite/unit/sample_x86_64.h"
+#include "arch/x86_64/sample.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * image that goes from the one to the other. cpus/verdicts.txt has it all, to be read
  * by people; with --print this program writes what it should be.
  */
-#include "testsuite/unit/sample_x86_64.h"
+#include "arch/x86_64/sample.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "testsuite/unit/sample_x86_64.h"
+#include "arch/x86_64/sample.h"
 
 #include <string.h>
 

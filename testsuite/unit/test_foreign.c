@@ -4,7 +4,7 @@
  * Debian 13 (criu dump --cpu-cap=all) of a program of two threads: the first had filled
  * zmm17 and ymm3 with ones, on the machine that cpus/kvm-guest.json describes.
  */
-#include "testsuite/unit/sample_x86_64.h"
+#include "arch/x86_64/sample.h"
 
 #include <elf.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Threads of POWER: their registers, what differs, where they can go. */
-#include "testsuite/unit/sample_ppc64le.h"
+#include "arch/ppc64le/sample.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* System calls of POWER: interrupted, made again and gone back into. */
-#include "testsuite/unit/sample_ppc64le.h"
+#include "arch/ppc64le/sample.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The signal frame of POWER: where its bytes lie, and what the kernel makes of them. */
-#include "testsuite/unit/sample_ppc64le.h"
+#include "arch/ppc64le/sample.h"
 
 #include <string.h>
 

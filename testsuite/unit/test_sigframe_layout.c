@@ -1,5 +1,5 @@
 /* Each byte of the x86-64 frame lies where the kernel's headers say. */
-#include "testsuite/unit/sample_x86_64.h"
+#include "arch/x86_64/sample.h"
 
 #include <string.h>
 

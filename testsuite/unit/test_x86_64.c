@@ -1,5 +1,5 @@
 /* What is special about x86-64, where no process is needed to see it. */
-#include "testsuite/unit/sample_x86_64.h"
+#include "arch/x86_64/sample.h"
 
 #include <string.h>
 

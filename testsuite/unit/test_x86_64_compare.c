@@ -1,5 +1,5 @@
 /* What counts as a difference between two x86-64 threads, and what cannot land. */
-#include "testsuite/unit/sample_x86_64.h"
+#include "arch/x86_64/sample.h"
 
 #include <stdio.h>
 #include <string.h>

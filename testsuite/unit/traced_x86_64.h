@@ -1,7 +1,7 @@
 #ifndef SNAP_TESTSUITE_TRACED_X86_64_H
 #define SNAP_TESTSUITE_TRACED_X86_64_H
 
-#include "testsuite/unit/sample_x86_64.h"
+#include "arch/x86_64/sample.h"
 
 #include <sys/types.h>
 

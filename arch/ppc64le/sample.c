@@ -1,4 +1,4 @@
-#include "testsuite/unit/sample_ppc64le.h"
+#include "arch/ppc64le/sample.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "testsuite/unit/sample_aarch64.h"
+#include "arch/aarch64/sample.h"
 
 #include <string.h>
 
