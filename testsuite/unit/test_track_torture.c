@@ -24,7 +24,7 @@ static void read_all(struct scene *scene, struct snap_memory *ret)
 	snap_memory_deinit(ret);
 	*ret = (struct snap_memory){ 0 };
 	assert_ok(snap_capture_memory(&scene->tracee, &scene->vmas, NULL, NULL, NULL,
-				      ret));
+				      NULL, ret));
 }
 
 static void compare_page(const struct scene *scene, const struct snap_vma *vma,
