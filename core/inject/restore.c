@@ -9,11 +9,13 @@
 #include "core/inject/remap.h"
 #include "core/inject/restorer.h"
 #include "core/inject/syscall_insn.h"
+#include "core/model/page.h"
 
 static void deinit(struct snap_restorer *restorer)
 {
 	snap_undo_deinit(&restorer->undo);
 	snap_memory_deinit(&restorer->lost);
+	snap_ranges_deinit(&restorer->candidates);
 	snap_queues_deinit(&restorer->drained);
 	snap_rewinder_deinit(&restorer->rewinder);
 	for (size_t i = 0; i < restorer->nr_threads; i++)
@@ -111,11 +113,59 @@ static snap_err borrow_threads(struct snap_restorer *restorer)
 	return SNAP_OK;
 }
 
+/** The pages that hold bytes which are not the program's: they differ in any case. */
+static snap_err list_skipped(const struct snap_restorer *restorer,
+			     struct snap_ranges *ret)
+{
+	uint64_t page_size = restorer->tracee->page_size;
+	for (size_t i = 0; i < restorer->rewinder.nr_skips; i++) {
+		const struct snap_range *skip = &restorer->rewinder.skips[i];
+		SNAP_TRY(snap_ranges_append(ret, snap_page_down(skip->start, page_size),
+					    snap_page_up(skip->start + skip->size,
+							 page_size)));
+	}
+	return SNAP_OK;
+}
+
+/**
+ * Find the pages that may differ from the image: those that have changed since the
+ * baseline, and those that differ between it and the image. Asked when the mappings are
+ * as in the image, and again before a comparison: then with what was written since.
+ */
+static snap_err find_candidates(struct snap_restorer *restorer)
+{
+	const struct snap_past *past = restorer->past;
+	const struct snap_snapshot *image = restorer->plan->image;
+	if (!past)
+		return SNAP_OK;
+	_cleanup_ranges_ struct snap_ranges changed = { 0 }, differ = { 0 },
+					    skipped = { 0 }, some = { 0 }, all = { 0 };
+	SNAP_TRY(snap_tracker_changed(past->tracker, restorer->tracee, &image->vmas,
+				      &changed));
+	SNAP_TRY(snap_memory_differ(past->baseline, &image->memory, 0, UINT64_MAX,
+				    &differ));
+	SNAP_TRY(list_skipped(restorer, &skipped));
+	SNAP_TRY(snap_ranges_unite(&changed, &differ, &some));
+	SNAP_TRY(snap_ranges_unite(&some, &skipped, &all));
+	_cleanup_ranges_ struct snap_ranges before = restorer->candidates;
+	restorer->candidates = (struct snap_ranges){ 0 };
+	SNAP_TRY(snap_ranges_unite(&before, &all, &restorer->candidates));
+	restorer->rewinder.only = &restorer->candidates;
+	return SNAP_OK;
+}
+
 static snap_err rewind_memory(struct snap_restorer *restorer)
 {
+	SNAP_TRY(find_candidates(restorer));
 	SNAP_TRY(snap_restorer_reserve(restorer));
 	snap_restorer_push(restorer, "write memory back", undo_memory, NULL, 0, 0, 0);
 	return snap_rewind_memory(&restorer->rewinder);
+}
+
+static snap_err verify_memory(struct snap_restorer *restorer)
+{
+	SNAP_TRY(find_candidates(restorer));
+	return snap_verify_memory(&restorer->rewinder);
 }
 
 static snap_err land_thread(struct snap_restorer *restorer, size_t index)
@@ -250,7 +300,7 @@ static snap_err run(struct snap_restorer *restorer, bool verifies_memory)
 	SNAP_TRY(snap_run_steps(restorer, SNAP_AFTER_MEMORY));
 	SNAP_TRY(snap_remap_verify(restorer));
 	if (verifies_memory)
-		SNAP_TRY(snap_verify_memory(&restorer->rewinder));
+		SNAP_TRY(verify_memory(restorer));
 	SNAP_TRY(snap_run_steps(restorer, SNAP_BEFORE_LANDING));
 	SNAP_TRY(snap_narrow_limits(restorer));
 	SNAP_TRY(land_threads(restorer));
@@ -263,6 +313,7 @@ static snap_err run(struct snap_restorer *restorer, bool verifies_memory)
 }
 
 snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan *plan,
+			      const struct snap_past *past,
 			      const struct snap_range *skips, size_t nr_skips,
 			      bool verifies_memory,
 			      const struct snap_progress *progress,
@@ -271,6 +322,7 @@ snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan
 	_cleanup_(deinit) struct snap_restorer restorer = {
 		.tracee = tracee,
 		.plan = plan,
+		.past = past,
 		.notes = notes,
 		.threads = calloc(plan->image->nr_threads + plan->live->nr_threads,
 				  sizeof(*restorer.threads)),
@@ -295,5 +347,7 @@ snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan
 	SNAP_TRY(finish(&restorer));
 	ret->bytes_compared = restorer.rewinder.bytes_compared;
 	ret->bytes_written = restorer.rewinder.bytes_written;
+	ret->candidates = restorer.candidates;
+	restorer.candidates = (struct snap_ranges){ 0 };
 	return SNAP_OK;
 }

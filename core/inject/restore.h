@@ -6,12 +6,31 @@
 #include "core/capture/rseq.h"
 #include "core/plan/plan.h"
 #include "core/tracee/tracee.h"
+#include "core/track/tracker.h"
 
 struct snap_restore_counts {
 	uint64_t bytes_compared;
 	uint64_t bytes_written;
 	/** Set also on error: it is as the snapshot says, but for what is told. */
 	bool is_committed;
+	/** With a past: the pages that were compared. */
+	struct snap_ranges candidates;
+};
+
+static inline void snap_restore_counts_deinit(struct snap_restore_counts *counts)
+{
+	snap_ranges_deinit(&counts->candidates);
+}
+
+#define _cleanup_counts_ _cleanup_(snap_restore_counts_deinit)
+
+/**
+ * What is known of the live process's memory: it was `baseline` when `tracker` was
+ * marked. Neither is owned.
+ */
+struct snap_past {
+	struct snap_tracker *tracker;
+	const struct snap_memory *baseline;
 };
 
 /** The room that system calls and the frames of a snapshot's threads need. */
@@ -25,16 +44,15 @@ _must_check_ snap_err snap_restore_room(const struct snap_cpu *cpu,
  *
  * Steps in advance have been done before (inject/start.h).
  *
+ * @param past NULL: all memory is compared.
  * @param skips Bytes that are not the program's; sorted.
  * @param verifies_memory Read all memory back, too.
  * @param notes Grows by what the user is to be told.
  */
-_must_check_ snap_err snap_restore_execute(struct snap_tracee *tracee,
-					   const struct snap_plan *plan,
-					   const struct snap_range *skips,
-					   size_t nr_skips, bool verifies_memory,
-					   const struct snap_progress *progress,
-					   struct snap_notes *notes,
-					   struct snap_restore_counts *ret);
+_must_check_ snap_err snap_restore_execute(
+	struct snap_tracee *tracee, const struct snap_plan *plan,
+	const struct snap_past *past, const struct snap_range *skips, size_t nr_skips,
+	bool verifies_memory, const struct snap_progress *progress,
+	struct snap_notes *notes, struct snap_restore_counts *ret);
 
 #endif

@@ -17,6 +17,8 @@
  * snap_describe_…() in core/plan, snap_do_…() here, in a file for each idea.
  */
 
+struct snap_past;
+
 struct snap_restorer {
 	struct snap_tracee *tracee;
 	const struct snap_plan *plan;
@@ -34,6 +36,10 @@ struct snap_restorer {
 	struct snap_room room;
 	struct snap_undo undo;
 	struct snap_rewinder rewinder;
+	/** What is known of the memory; NULL: nothing. Not owned. */
+	const struct snap_past *past;
+	/** With a past: the pages that may not be as they shall be. */
+	struct snap_ranges candidates;
 	/** What guards took, for the undo. */
 	struct snap_memory lost;
 	/** The pending signals that were taken away, for the undo. */

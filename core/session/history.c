@@ -2,7 +2,10 @@
 
 void snap_history_init(struct snap_history *history, struct snap_store *store)
 {
-	*history = (struct snap_history){ .store = snap_store_ref(store) };
+	*history = (struct snap_history){
+		.store = snap_store_ref(store),
+		.tracker = { .uffd = -1 },
+	};
 }
 
 void snap_history_deinit(struct snap_history *history)
@@ -16,6 +19,8 @@ void snap_history_forget(struct snap_history *history)
 {
 	history->pid = 0;
 	snap_memory_deinit(&history->baseline);
+	snap_tracker_deinit(&history->tracker);
+	history->is_tracking = false;
 }
 
 void snap_history_meet(struct snap_history *history,
@@ -27,6 +32,35 @@ void snap_history_meet(struct snap_history *history,
 	snap_history_forget(history);
 	history->pid = identity->pid;
 	history->start_time = identity->start_time;
+}
+
+void snap_history_use(const struct snap_history *history, struct snap_tracee *tracee)
+{
+	tracee->uffd = history->tracker.uffd;
+}
+
+snap_err snap_history_track(struct snap_history *history, struct snap_tracee *tracee,
+			    const struct snap_snapshot *process)
+{
+	bool is_fit = history->is_tracking;
+	if (is_fit)
+		SNAP_TRY(snap_tracker_is_fit(&history->tracker, tracee, process,
+					     &is_fit));
+	if (is_fit)
+		return SNAP_OK;
+	snap_tracker_deinit(&history->tracker);
+	tracee->uffd = -1;
+	history->is_tracking = false;
+	SNAP_TRY(snap_tracker_start(tracee, process, history->best_rung,
+				    &history->tracker));
+	history->is_tracking = true;
+	snap_history_use(history, tracee);
+	return SNAP_OK;
+}
+
+bool snap_history_is_known(const struct snap_history *history)
+{
+	return history->tracker.is_marked && history->baseline.store;
 }
 
 void snap_history_set(struct snap_history *history,
@@ -45,6 +79,8 @@ void snap_history_leave(struct snap_history *history,
 	    !snap_memory_is_same(&history->baseline, &snapshot->memory))
 		return;
 	snap_memory_deinit(&history->baseline);
+	// It tells what has changed since the baseline that was.
+	snap_tracker_forget(&history->tracker);
 	if (other)
 		snap_memory_remember(&history->baseline, &other->memory);
 }

@@ -2,6 +2,7 @@
 #define SNAP_SESSION_HISTORY_H
 
 #include "core/model/snapshot.h"
+#include "core/track/tracker.h"
 
 /**
  * What is known of a live process between two verbs. It belongs to one process; used
@@ -15,6 +16,12 @@ struct snap_history {
 	uint64_t start_time;
 	/** The last memory that was captured, or put back. */
 	struct snap_memory baseline;
+	/** No better way to track than this one is wanted: the user's choice. */
+	enum snap_rung best_rung;
+	/** Knows what has changed since the baseline, if it is marked. */
+	struct snap_tracker tracker;
+	/** The tracker was started, on whatever rung. */
+	bool is_tracking;
 };
 
 /** @param store Gets a reference. */
@@ -27,6 +34,22 @@ void snap_history_forget(struct snap_history *history);
 /** Forget all, if it is the history of another process than this one. */
 void snap_history_meet(struct snap_history *history,
 		       const struct snap_identity *identity);
+
+/** Let a tracee know what is ours in the process; before its mappings are read. */
+void snap_history_use(const struct snap_history *history, struct snap_tracee *tracee);
+
+/**
+ * Have a tracker that fits the process, after snap_history_meet(). Nothing is marked if
+ * it is a new one.
+ *
+ * @param process The live process, but for its memory.
+ */
+_must_check_ snap_err snap_history_track(struct snap_history *history,
+					 struct snap_tracee *tracee,
+					 const struct snap_snapshot *process);
+
+/** Whether the tracker knows all that has changed since the baseline. */
+bool snap_history_is_known(const struct snap_history *history);
 
 /** The process's memory is now what a snapshot holds. */
 void snap_history_set(struct snap_history *history,

@@ -29,6 +29,8 @@ static snap_err open_target(const struct snap_target *target, struct snap_tracee
 	SNAP_TRY(snap_tracee_init(&tracee, target->pid, target->fail_at));
 	if (target->known)
 		SNAP_TRY(snap_known_use(target->known, &tracee));
+	if (target->history)
+		snap_history_use(target->history, &tracee);
 	*ret = tracee;
 	tracee.proc_fd = tracee.mem_fd = tracee.pagemap_fd = -1;
 	return SNAP_OK;
@@ -78,6 +80,28 @@ static snap_err find_baseline(const struct snap_target *target,
 	return SNAP_OK;
 }
 
+/**
+ * Find out what has changed since the baseline, and begin anew. That is before the
+ * bytes are read: what is written meanwhile is told of next time.
+ *
+ * @param ret Empty.
+ * @param[out] ret_is_known false: everything may have.
+ */
+static snap_err find_changes(const struct snap_target *target,
+			     struct snap_tracee *tracee,
+			     const struct snap_snapshot *snapshot,
+			     struct snap_ranges *ret, bool *ret_is_known)
+{
+	struct snap_history *history = target->history;
+	*ret_is_known = false;
+	if (!history)
+		return SNAP_OK;
+	SNAP_TRY(snap_history_track(history, tracee, snapshot));
+	*ret_is_known = snap_history_is_known(history);
+	SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, &snapshot->vmas, ret));
+	return snap_tracker_mark(&history->tracker, tracee, &snapshot->vmas, ret);
+}
+
 static snap_err capture(const struct snap_target *target, struct snap_tracee *tracee,
 			struct snap_snapshot *snapshot)
 {
@@ -85,16 +109,28 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, snapshot));
 	const struct snap_memory *baseline = NULL;
 	_cleanup_copy_ struct snap_copy *copy = NULL;
+	_cleanup_ranges_ struct snap_ranges changed = { 0 };
+	bool is_known;
 	SNAP_TRY(find_baseline(target, snapshot, &baseline));
+	SNAP_TRY(find_changes(target, tracee, snapshot, &changed, &is_known));
 	SNAP_TRY(snap_freeze(tracee, target->copying, baseline ? 0 : UINT64_MAX,
 			     snapshot, &copy));
-	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, baseline, NULL, copy,
+	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, baseline,
+				     is_known ? &changed : NULL, copy,
 				     &target->progress, &snapshot->memory));
 	SNAP_TRY(apply_patches(target, copy, &snapshot->memory));
 	for (size_t i = 0; i < snapshot->nr_threads; i++)
 		SNAP_TRY(snap_settle_syscall(tracee, &snapshot->threads[i]));
 	SNAP_TRY(snap_rseq_settle(tracee, copy, snapshot));
 	return copy ? snap_copy_start(copy, &snapshot->memory) : SNAP_OK;
+}
+
+/** What was marked belongs to a snapshot that is not there. */
+static snap_err forget_on_error(const struct snap_target *target, snap_err error)
+{
+	if (error && target->history)
+		snap_tracker_forget(&target->history->tracker);
+	return error;
 }
 
 snap_err snap_session_capture(const struct snap_target *target,
@@ -106,7 +142,8 @@ snap_err snap_session_capture(const struct snap_target *target,
 		snap_memory_init(&snapshot->memory, target->history->store);
 	_cleanup_tracee_ struct snap_tracee tracee;
 	SNAP_TRY(open_target(target, &tracee));
-	SNAP_TRY(count_calls(target, &tracee, capture(target, &tracee, snapshot)));
+	snap_err error = capture(target, &tracee, snapshot);
+	SNAP_TRY(count_calls(target, &tracee, forget_on_error(target, error)));
 	if (target->history)
 		snap_history_set(target->history, snapshot);
 	*ret = snap_take(snapshot);
@@ -239,6 +276,64 @@ static size_t count_steps(const struct snap_plan *plan, enum snap_family family)
 	return nr;
 }
 
+/** What is known of the memory of the live process; NULL: nothing. */
+static const struct snap_past *find_past(const struct snap_target *target,
+					 struct snap_tracee *tracee,
+					 const struct snap_snapshot *live,
+					 struct snap_past *space)
+{
+	struct snap_history *history = target->history;
+	if (!history)
+		return NULL;
+	snap_history_meet(history, &live->identity);
+	snap_history_use(history, tracee);
+	*space = (struct snap_past){ &history->tracker, &history->baseline };
+	return snap_history_is_known(history) ? space : NULL;
+}
+
+/** Whether all of `inner` lies in `outer`. */
+static bool is_within(const struct snap_ranges *inner, const struct snap_ranges *outer)
+{
+	for (size_t i = 0; i < inner->nr; i++) {
+		const struct snap_range *in = &inner->list[i];
+		const struct snap_range *out = snap_ranges_find_from(outer, in->start);
+		if (!out || out->start > in->start ||
+		    out->start + out->size < in->start + in->size)
+			return false;
+	}
+	return true;
+}
+
+static snap_err try_to_mark(struct snap_history *history, struct snap_tracee *tracee,
+			    const struct snap_vmas *vmas,
+			    const struct snap_ranges *candidates)
+{
+	bool was_marked = history->tracker.is_marked;
+	_cleanup_ranges_ struct snap_ranges changed = { 0 };
+	SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, vmas, &changed));
+	SNAP_TRY(snap_tracker_mark(&history->tracker, tracee, vmas, &changed));
+	// Written meanwhile by somebody else, and not compared with the snapshot.
+	if (was_marked && !is_within(&changed, candidates))
+		snap_tracker_forget(&history->tracker);
+	return SNAP_OK;
+}
+
+/**
+ * From here on changes are counted from the snapshot. The restore has succeeded: if
+ * this fails, all is compared the next time.
+ */
+static void mark_again(const struct snap_target *target, struct snap_tracee *tracee,
+		       const struct snap_snapshot *snapshot,
+		       const struct snap_ranges *candidates)
+{
+	if (!target->history || !target->history->is_tracking)
+		return;
+	_cleanup_error_ snap_err error =
+		try_to_mark(target->history, tracee, &snapshot->vmas, candidates);
+	if (error)
+		snap_tracker_forget(&target->history->tracker);
+}
+
 /**
  * With all threads there.
  *
@@ -259,12 +354,16 @@ static snap_err restore_all(const struct snap_target *target,
 	_cleanup_free_ struct snap_range *skips = NULL;
 	size_t nr_skips;
 	SNAP_TRY(list_skips(target, snapshot, &skips, &nr_skips));
-	struct snap_restore_counts counts = { 0 };
-	snap_err error = snap_restore_execute(tracee, plan, skips, nr_skips,
-					      options->verify_memory, &target->progress,
-					      &notes, &counts);
+	_cleanup_counts_ struct snap_restore_counts counts = { 0 };
+	struct snap_past past;
+	snap_err error =
+		snap_restore_execute(tracee, plan,
+				     find_past(target, tracee, plan->live, &past),
+				     skips, nr_skips, options->verify_memory,
+				     &target->progress, &notes, &counts);
 	*ret_is_committed = counts.is_committed;
 	SNAP_TRY(error);
+	mark_again(target, tracee, snapshot, &counts.candidates);
 	*ret = (struct snap_restore_report){
 		.bytes_compared = counts.bytes_compared,
 		.bytes_written = counts.bytes_written,
@@ -335,8 +434,8 @@ snap_err snap_session_restore(const struct snap_target *target,
 	SNAP_TRY(snap_memory_check_settled(&snapshot->memory));
 	_cleanup_tracee_ struct snap_tracee tracee;
 	SNAP_TRY(open_target(target, &tracee));
-	SNAP_TRY(count_calls(target, &tracee,
-			     restore(target, &tracee, snapshot, options, ret)));
+	snap_err error = restore(target, &tracee, snapshot, options, ret);
+	SNAP_TRY(count_calls(target, &tracee, forget_on_error(target, error)));
 	if (target->history)
 		snap_history_set(target->history, snapshot);
 	return SNAP_OK;
