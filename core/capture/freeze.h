@@ -6,11 +6,11 @@
 
 /** When memory is copied from. */
 enum snap_copying {
+	/** While the process is stopped. */
+	SNAP_COPY_AT_ONCE,
 	/** From a twin, while the process runs on, where that is sooner done and the
 	 * process can have a twin. */
 	SNAP_COPY_AS_FITS,
-	/** While the process is stopped. */
-	SNAP_COPY_AT_ONCE,
 	/** From a twin, however little it is. */
 	SNAP_COPY_LATER,
 };
