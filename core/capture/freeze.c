@@ -52,7 +52,8 @@ static snap_err make_twin(struct snap_tracee *tracee, struct snap_snapshot *snap
 	uint64_t insn;
 	SNAP_TRY(snap_find_syscall_insn(tracee, &snapshot->vmas, &insn));
 	_cleanup_borrowed_ struct snap_borrowed worker = { 0 };
-	SNAP_TRY(snap_borrow(tracee, snapshot->threads[0].tid, insn, snapshot, &worker));
+	SNAP_TRY(
+		snap_borrow(tracee, snapshot->threads[0].tid, insn, snapshot, &worker));
 	*ret_failure = snap_twin_make(&worker, snapshot, ret);
 	return snap_borrowed_return(&worker);
 }
