@@ -3,6 +3,7 @@
  * image that goes from the one to the other. cpus/verdicts.txt has it all, to be read
  * by people; with --print this program writes what it should be.
  */
+#include "arch/ppc64le/sample.h"
 #include "arch/x86_64/sample.h"
 
 #include <stdio.h>
@@ -11,19 +12,9 @@
 #include "core/compat/compat.h"
 #include "core/compat/cpu_json.h"
 
-/** In the order of their age, Intel's first. */
-static const char *const names[] = {
-	"nehalem",         "sandy-bridge", "haswell",
-	"skylake-x",       "ice-lake",     "sapphire-rapids-no-amx",
-	"sapphire-rapids", "kvm-guest",    "zen-2",
-	"zen-3",           "zen-4",        "zen-5",
-};
-
-#define NR_CPUS SNAP_ARRAY_SIZE(names)
-
 /** What the program of an image is doing. */
 enum program {
-	/** It has x87 and SSE in use, and PKRU as the kernel gives it. */
+	/** It has in use what every program has. */
 	BEGUN,
 	/** It has all registers in use that there are. */
 	BUSY,
@@ -35,12 +26,29 @@ static const char *const program_names[] = {
 	[BUSY] = "a program that has all registers in use",
 };
 
-struct scene {
-	struct snap_cpu cpus[NR_CPUS];
-	struct snap_cpu needs[NR_CPUS][NR_PROGRAMS];
+#define MAX_CPUS 12
+
+/** The CPUs of an architecture: an image never goes to another one. */
+struct family {
+	const char *arch;
+	/** In the order of their age, one maker's after the other's. */
+	const char *names[MAX_CPUS];
+	void (*make_thread)(const struct snap_cpu *cpu, enum program program,
+			    struct snap_thread *ret);
+	/** One that all have, and one that not all have. */
+	const char *common;
+	const char *special;
 };
 
-static void begin(const struct snap_cpu *cpu, struct snap_thread *thread)
+struct scene {
+	const struct family *family;
+	size_t nr;
+	struct snap_cpu cpus[MAX_CPUS];
+	struct snap_cpu needs[MAX_CPUS][NR_PROGRAMS];
+};
+
+/** x87 and SSE, and PKRU as the kernel gives it. */
+static void begin_x86_64(const struct snap_cpu *cpu, struct snap_thread *thread)
 {
 	uint64_t pkru = UINT64_C(1) << X86_COMPONENT_PKRU;
 	size_t offset, size;
@@ -50,16 +58,9 @@ static void begin(const struct snap_cpu *cpu, struct snap_thread *thread)
 				  X86_PKRU_LINUX, 4);
 }
 
-static void make_needs(const struct snap_cpu *cpu, enum program program,
-		       struct snap_cpu *ret)
+static void make_x86_64(const struct snap_cpu *cpu, enum program program,
+			struct snap_thread *thread)
 {
-	_cleanup_snapshot_ struct snap_snapshot *snapshot = NULL;
-	assert_ok(snap_snapshot_create(&snapshot));
-	snapshot->arch = snap_arch_by_name("x86_64");
-	assert_ok(snap_cpu_copy(cpu, &snapshot->cpu));
-	snapshot->threads = calloc(1, sizeof(*snapshot->threads));
-	struct snap_thread *thread = snapshot->threads;
-	snapshot->nr_threads = 1;
 	sample_x86_64_busy_thread(cpu, thread);
 	// Only what the CPU's own mask allows: this is not about MXCSR.
 	for (int set = SNAP_X86_64_XSTATE; set <= SNAP_X86_64_FP; set++)
@@ -67,26 +68,65 @@ static void make_needs(const struct snap_cpu *cpu, enum program program,
 			snap_x86_64_store(thread->regsets[set].data + X86_MXCSR,
 					  X86_MXCSR_INIT, 4);
 	if (program == BEGUN && thread->regsets[SNAP_X86_64_XSTATE].size)
-		begin(cpu, thread);
+		begin_x86_64(cpu, thread);
+}
+
+/** Inside of a transaction, where there are any. */
+static void make_ppc64le(const struct snap_cpu *cpu, enum program program,
+			 struct snap_thread *thread)
+{
+	if (program == BUSY && snap_cpu_get(cpu, "htm", 0))
+		sample_ppc64le_transaction(1, cpu, PPC_MSR_SUSPENDED, thread);
+	else
+		sample_ppc64le_thread(1, cpu, thread);
+}
+
+static const struct family families[] = {
+	{ .arch = "x86_64",
+	  .names = { "nehalem", "sandy-bridge", "haswell", "skylake-x", "ice-lake",
+		     "sapphire-rapids-no-amx", "sapphire-rapids", "kvm-guest", "zen-2",
+		     "zen-3", "zen-4", "zen-5" },
+	  .make_thread = make_x86_64,
+	  .common = "sse4_2",
+	  .special = "avx" },
+	{ .arch = "ppc64le",
+	  .names = { "power8", "power9", "power10" },
+	  .make_thread = make_ppc64le,
+	  .common = "vsx",
+	  .special = "arch_3_00" },
+};
+
+static void make_needs(const struct family *family, const struct snap_cpu *cpu,
+		       enum program program, struct snap_cpu *ret)
+{
+	_cleanup_snapshot_ struct snap_snapshot *snapshot = NULL;
+	assert_ok(snap_snapshot_create(&snapshot));
+	snapshot->arch = snap_arch_by_name(family->arch);
+	assert_ok(snap_cpu_copy(cpu, &snapshot->cpu));
+	snapshot->threads = calloc(1, sizeof(*snapshot->threads));
+	snapshot->nr_threads = 1;
+	family->make_thread(cpu, program, snapshot->threads);
 	assert_ok(snap_compat_needs(snapshot, ret));
 }
 
-static void make_scene(struct scene *ret)
+static void make_scene(const struct family *family, struct scene *ret)
 {
-	for (size_t i = 0; i < NR_CPUS; i++) {
+	*ret = (struct scene){ .family = family };
+	for (; ret->nr < MAX_CPUS && family->names[ret->nr]; ret->nr++) {
 		char path[4096];
-		(void)snprintf(path, sizeof(path), "%s/%s.json", SNAP_CPUS, names[i]);
-		ret->cpus[i] = (struct snap_cpu){ 0 };
-		assert_ok(snap_cpu_json_read(path, &ret->cpus[i]));
+		(void)snprintf(path, sizeof(path), "%s/%s.json", SNAP_CPUS,
+			       family->names[ret->nr]);
+		struct snap_cpu *cpu = &ret->cpus[ret->nr];
+		assert_ok(snap_cpu_json_read(path, cpu));
 		for (int program = 0; program < NR_PROGRAMS; program++)
-			make_needs(&ret->cpus[i], (enum program)program,
-				   &ret->needs[i][program]);
+			make_needs(family, cpu, (enum program)program,
+				   &ret->needs[ret->nr][program]);
 	}
 }
 
 static void drop_scene(struct scene *scene)
 {
-	for (size_t i = 0; i < NR_CPUS; i++) {
+	for (size_t i = 0; i < scene->nr; i++) {
 		snap_cpu_deinit(&scene->cpus[i]);
 		for (int program = 0; program < NR_PROGRAMS; program++)
 			snap_cpu_deinit(&scene->needs[i][program]);
@@ -115,12 +155,12 @@ static void put_matrix(FILE *file, const struct scene *scene, enum program progr
 {
 	(void)fprintf(file, "\n%s, mode %s\n\n%-22s ", program_names[program],
 		      snap_mode_name(mode), "");
-	for (size_t machine = 0; machine < NR_CPUS; machine++)
+	for (size_t machine = 0; machine < scene->nr; machine++)
 		(void)fprintf(file, " %c", 'a' + (int)machine);
 	(void)fputc('\n', file);
-	for (size_t image = 0; image < NR_CPUS; image++) {
-		(void)fprintf(file, "%-22s ", names[image]);
-		for (size_t machine = 0; machine < NR_CPUS; machine++)
+	for (size_t image = 0; image < scene->nr; image++) {
+		(void)fprintf(file, "%-22s ", scene->family->names[image]);
+		for (size_t machine = 0; machine < scene->nr; machine++)
 			(void)fprintf(file, " %c",
 				      "=.rX"[level(scene, image, program, machine,
 						   mode)]);
@@ -133,44 +173,54 @@ static void put_reasons(FILE *file, const struct scene *scene, size_t image,
 {
 	_cleanup_verdict_ struct snap_verdict verdict = { 0 };
 	check(scene, image, BUSY, machine, SNAP_MODE_COMPAT, &verdict);
-	(void)fprintf(file, "\n%s to %s: %s\n", names[image], names[machine],
-		      snap_verdict_name(verdict.level));
+	(void)fprintf(file, "\n%s to %s: %s\n", scene->family->names[image],
+		      scene->family->names[machine], snap_verdict_name(verdict.level));
 	for (size_t i = 0; i < verdict.nr_findings; i++)
 		(void)fprintf(file, "  %-5s %s\n",
 			      snap_severity_name(verdict.findings[i].severity),
 			      verdict.findings[i].sentence);
 }
 
+static void put_family(FILE *file, const struct scene *scene)
+{
+	(void)fprintf(file, "%s\n\n", scene->family->arch);
+	for (size_t i = 0; i < scene->nr; i++)
+		(void)fprintf(file, "%c  %s\n", 'a' + (int)i, scene->family->names[i]);
+	for (int program = 0; program < NR_PROGRAMS; program++)
+		for (int mode = 0; mode < SNAP_NR_MODES; mode++)
+			put_matrix(file, scene, (enum program)program,
+				   (enum snap_compat_mode)mode);
+	(void)fprintf(file, "\nThe reasons: %s, mode compat\n", program_names[BUSY]);
+	for (size_t image = 0; image < scene->nr; image++)
+		for (size_t machine = 0; machine < scene->nr; machine++)
+			if (image != machine)
+				put_reasons(file, scene, image, machine);
+}
+
 /** All that cpus/verdicts.txt has. Owned by the caller. */
-static char *describe_verdicts(const struct scene *scene)
+static char *describe_verdicts(void)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *file = open_memstream(&text, &size);
 	assert_non_null(file);
 	(void)fputs("Images of one machine (rows) on another (columns):\n"
-		    "= identical, . restorable, r risky, X impossible.\n\n",
+		    "= identical, . restorable, r risky, X impossible.\n",
 		    file);
-	for (size_t i = 0; i < NR_CPUS; i++)
-		(void)fprintf(file, "%c  %s\n", 'a' + (int)i, names[i]);
-	for (int program = 0; program < NR_PROGRAMS; program++)
-		for (int mode = 0; mode < SNAP_NR_MODES; mode++)
-			put_matrix(file, scene, (enum program)program,
-				   (enum snap_compat_mode)mode);
-	(void)fprintf(file, "\nThe reasons: %s, mode compat\n", program_names[BUSY]);
-	for (size_t image = 0; image < NR_CPUS; image++)
-		for (size_t machine = 0; machine < NR_CPUS; machine++)
-			if (image != machine)
-				put_reasons(file, scene, image, machine);
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(families); i++) {
+		struct scene scene;
+		make_scene(&families[i], &scene);
+		(void)fputc('\n', file);
+		put_family(file, &scene);
+		drop_scene(&scene);
+	}
 	assert_int_equal(fclose(file), 0);
 	return text;
 }
 
 static void test_every_verdict_is_the_one_that_is_written_down(void **state)
 {
-	struct scene scene;
-	make_scene(&scene);
-	_cleanup_free_ char *text = describe_verdicts(&scene);
+	_cleanup_free_ char *text = describe_verdicts();
 	FILE *file = fopen(SNAP_CPUS "/verdicts.txt", "re");
 	assert_non_null(file);
 	char *wanted = NULL, *next = text;
@@ -186,67 +236,79 @@ static void test_every_verdict_is_the_one_that_is_written_down(void **state)
 	free(wanted);
 	(void)fclose(file);
 	assert_true(next && !*next);
-	drop_scene(&scene);
+}
+
+static void check_stricter(const struct scene *scene, size_t image, size_t machine)
+{
+	for (int program = 0; program < NR_PROGRAMS; program++)
+		for (int mode = 1; mode < SNAP_NR_MODES; mode++)
+			assert_true(level(scene, image, (enum program)program, machine,
+					  (enum snap_compat_mode)mode) <=
+				    level(scene, image, (enum program)program, machine,
+					  (enum snap_compat_mode)(mode - 1)));
+}
+
+static void check_busier(const struct scene *scene, size_t image, size_t machine)
+{
+	for (int mode = 0; mode < SNAP_NR_MODES; mode++)
+		assert_true(level(scene, image, BEGUN, machine,
+				  (enum snap_compat_mode)mode) <=
+			    level(scene, image, BUSY, machine,
+				  (enum snap_compat_mode)mode));
+}
+
+static void for_each_pair(void (*check_pair)(const struct scene *scene, size_t image,
+					     size_t machine))
+{
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(families); i++) {
+		struct scene scene;
+		make_scene(&families[i], &scene);
+		for (size_t image = 0; image < scene.nr; image++)
+			for (size_t machine = 0; machine < scene.nr; machine++)
+				check_pair(&scene, image, machine);
+		drop_scene(&scene);
+	}
 }
 
 static void test_a_stricter_mode_never_says_better(void **state)
 {
-	struct scene scene;
-	make_scene(&scene);
-	for (size_t image = 0; image < NR_CPUS; image++)
-		for (size_t machine = 0; machine < NR_CPUS; machine++)
-			for (int program = 0; program < NR_PROGRAMS; program++)
-				for (int mode = 1; mode < SNAP_NR_MODES; mode++)
-					assert_true(
-						level(&scene, image,
-						      (enum program)program, machine,
-						      (enum snap_compat_mode)mode) <=
-						level(&scene, image,
-						      (enum program)program, machine,
-						      (enum snap_compat_mode)(mode -
-									      1)));
-	drop_scene(&scene);
+	for_each_pair(check_stricter);
 }
 
 static void test_a_program_that_does_more_never_fits_better(void **state)
 {
-	struct scene scene;
-	make_scene(&scene);
-	for (size_t image = 0; image < NR_CPUS; image++)
-		for (size_t machine = 0; machine < NR_CPUS; machine++)
-			for (int mode = 0; mode < SNAP_NR_MODES; mode++)
-				assert_true(level(&scene, image, BEGUN, machine,
-						  (enum snap_compat_mode)mode) <=
-					    level(&scene, image, BUSY, machine,
-						  (enum snap_compat_mode)mode));
-	drop_scene(&scene);
+	for_each_pair(check_busier);
+}
+
+static void check_common(const struct scene *scene)
+{
+	_cleanup_cpu_ struct snap_cpu common = { 0 };
+	assert_ok(snap_compat_common(scene->cpus, scene->nr, &common));
+	assert_int_equal(snap_cpu_get(&common, scene->family->common, 0), 1);
+	assert_int_equal(snap_cpu_get(&common, scene->family->special, 0), 0);
+	for (size_t i = 0; i < scene->nr; i++) {
+		_cleanup_verdict_ struct snap_verdict verdict = { 0 };
+		assert_ok(snap_compat_check(&common, &scene->cpus[i], SNAP_MODE_STRICT,
+					    &verdict));
+		assert_int_equal(verdict.level, SNAP_IDENTICAL);
+	}
 }
 
 static void test_what_all_have_in_common_fits_all(void **state)
 {
-	struct scene scene;
-	make_scene(&scene);
-	_cleanup_cpu_ struct snap_cpu common = { 0 };
-	assert_ok(snap_compat_common(scene.cpus, NR_CPUS, &common));
-	assert_int_equal(snap_cpu_get(&common, "sse4_2", 0), 1);
-	assert_int_equal(snap_cpu_get(&common, "avx", 0), 0);
-	for (size_t i = 0; i < NR_CPUS; i++) {
-		_cleanup_verdict_ struct snap_verdict verdict = { 0 };
-		assert_ok(snap_compat_check(&common, &scene.cpus[i], SNAP_MODE_STRICT,
-					    &verdict));
-		assert_int_equal(verdict.level, SNAP_IDENTICAL);
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(families); i++) {
+		struct scene scene;
+		make_scene(&families[i], &scene);
+		check_common(&scene);
+		drop_scene(&scene);
 	}
-	drop_scene(&scene);
 }
 
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--print")) {
-		struct scene scene;
-		make_scene(&scene);
-		_cleanup_free_ char *text = describe_verdicts(&scene);
+		_cleanup_free_ char *text = describe_verdicts();
 		(void)fputs(text, stdout);
-		drop_scene(&scene);
 		return 0;
 	}
 	const struct CMUnitTest tests[] = {
