@@ -48,7 +48,7 @@ static snap_err probe_names(struct snap_cpu *cpu)
 			SNAP_TRY(snap_cpu_set_text(cpu, "model-name", value));
 		value = value_of(line, "MMU");
 		if (value)
-			SNAP_TRY(snap_cpu_set_text(cpu, "mmu", value));
+			SNAP_TRY(snap_cpu_set_text(cpu, "page-table", value));
 	}
 	return SNAP_OK;
 }
@@ -84,9 +84,9 @@ static snap_err probe_kernel(struct snap_cpu *cpu)
 }
 
 /**
- * User addresses: 46 or 47 bits by default, 49 with a hashed page table and 52 with a
- * radix tree. The kernel gives out the higher ones to who asks for one (Linux,
- * arch/powerpc/include/asm/task_size_64.h).
+ * User addresses have 46 bits where pages have 4 KiB, and 52 where they have 64: 47 by
+ * default, and the higher ones for who asks for one (Linux,
+ * arch/powerpc/include/asm/task_size_64.h). Older kernels ended at 49.
  */
 static snap_err probe_address_bits(struct snap_cpu *cpu)
 {
