@@ -107,7 +107,9 @@ static snap_err append(struct snap_memory *memory, uint64_t start, uint64_t size
 	uint32_t slot;
 	SNAP_TRY(snap_store_take(store, nr, &slot));
 	snap_err error = snap_map_prepare(memory, nr_chunks, nr_chunks + 1);
-	if (!error && is_backed)
+	// A full disk is better known now than when the process has run on; blocks of a
+	// file are reserved in no time.
+	if (!error && (is_backed || store->folder))
 		error = snap_store_back(store, snap_store_bytes(store, slot), size);
 	if (error) {
 		for (uint64_t i = 0; i < nr; i++)

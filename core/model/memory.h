@@ -72,7 +72,8 @@ _must_check_ snap_err snap_memory_append(struct snap_memory *memory, uint64_t st
 
 /**
  * The same, but nothing may be written before snap_store_back() has succeeded, which
- * another thread may do. Until then they read as zeros.
+ * another thread may do. Until then they read as zeros. A store in a file reserves its
+ * blocks all the same: a full disk is an error here.
  */
 _must_check_ snap_err snap_memory_append_unbacked(struct snap_memory *memory,
 						  uint64_t start, uint64_t size,
