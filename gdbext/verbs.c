@@ -182,9 +182,12 @@ static PyObject *explain(PyObject *module, PyObject *args, PyObject *keywords)
 				 shared_memory, 0) < 0)
 		return NULL;
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
-	snap_err error =
-		snap_session_explain(&request.target, snap_py_snapshot_get(snapshot),
-				     fpu_mode, &text);
+	// What tracks the process for us is not somebody else's.
+	snap_err error = snap_py_store_history(state, pid, &request.target.history);
+	if (!error)
+		error = snap_session_explain(&request.target,
+					     snap_py_snapshot_get(snapshot), fpu_mode,
+					     &text);
 	if (error)
 		return snap_py_raise(state, error);
 	return PyUnicode_DecodeFSDefaultAndSize((const char *)text.data,
