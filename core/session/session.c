@@ -125,11 +125,19 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 	return copy ? snap_copy_start(copy, &snapshot->memory) : SNAP_OK;
 }
 
-/** What was marked belongs to a snapshot that is not there. */
+/**
+ * What was marked belongs to a snapshot that is not there; a process of which there is
+ * none is not watched.
+ */
 static snap_err forget_on_error(const struct snap_target *target, snap_err error)
 {
-	if (error && target->history)
-		snap_tracker_forget(&target->history->tracker);
+	struct snap_history *history = target->history;
+	if (!error || !history)
+		return error;
+	if (history->baseline.map)
+		snap_tracker_forget(&history->tracker);
+	else
+		snap_history_forget(history);
 	return error;
 }
 
