@@ -229,12 +229,13 @@ static snap_err add_memory(struct digests *digests)
 /**
  * Leave the flag "gu" out: it says that there may be guards or may have been, and goes
  * to the neighbours that a mapping is merged with. The guards themselves are in the
- * list of mappings.
+ * list of mappings. And "uw", the one trace of our tracking (doc/changed-pages.md).
  */
 static void update_flags(struct digests *digests, const char *line, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if (i + 3 > length || memcmp(line + i, " gu", 3))
+		if (i + 3 > length ||
+		    (memcmp(line + i, " gu", 3) && memcmp(line + i, " uw", 3)))
 			XXH3_128bits_update(digests->hash, line + i, 1);
 		else
 			i += 2;

@@ -139,14 +139,16 @@ static snap_err find_candidates(struct snap_restorer *restorer)
 	if (!past)
 		return SNAP_OK;
 	_cleanup_ranges_ struct snap_ranges changed = { 0 }, differ = { 0 },
-					    skipped = { 0 }, some = { 0 }, all = { 0 };
+					    skipped = { 0 }, some = { 0 },
+					    unsure = { 0 }, all = { 0 };
 	SNAP_TRY(snap_tracker_changed(past->tracker, restorer->tracee, &image->vmas,
 				      &changed));
 	SNAP_TRY(snap_memory_differ(past->baseline, &image->memory, 0, UINT64_MAX,
 				    &differ));
 	SNAP_TRY(list_skipped(restorer, &skipped));
 	SNAP_TRY(snap_ranges_unite(&changed, &differ, &some));
-	SNAP_TRY(snap_ranges_unite(&some, &skipped, &all));
+	SNAP_TRY(snap_ranges_unite(&skipped, past->unsure, &unsure));
+	SNAP_TRY(snap_ranges_unite(&some, &unsure, &all));
 	_cleanup_ranges_ struct snap_ranges before = restorer->candidates;
 	restorer->candidates = (struct snap_ranges){ 0 };
 	SNAP_TRY(snap_ranges_unite(&before, &all, &restorer->candidates));

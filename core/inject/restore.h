@@ -25,12 +25,13 @@ static inline void snap_restore_counts_deinit(struct snap_restore_counts *counts
 #define _cleanup_counts_ _cleanup_(snap_restore_counts_deinit)
 
 /**
- * What is known of the live process's memory: it was `baseline` when `tracker` was
- * marked. Neither is owned.
+ * What is known of the live process's memory: it was `baseline`, but for the pages that
+ * are `unsure`, when `tracker` was marked. None is owned.
  */
 struct snap_past {
 	struct snap_tracker *tracker;
 	const struct snap_memory *baseline;
+	const struct snap_ranges *unsure;
 };
 
 /** The room that system calls and the frames of a snapshot's threads need. */

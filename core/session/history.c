@@ -1,5 +1,7 @@
 #include "core/session/history.h"
 
+#include "core/model/page.h"
+
 void snap_history_init(struct snap_history *history, struct snap_store *store)
 {
 	*history = (struct snap_history){
@@ -20,6 +22,7 @@ void snap_history_forget(struct snap_history *history)
 	history->pid = 0;
 	snap_memory_deinit(&history->baseline);
 	snap_tracker_deinit(&history->tracker);
+	snap_ranges_deinit(&history->unsure);
 	history->is_tracking = false;
 }
 
@@ -55,6 +58,20 @@ snap_err snap_history_track(struct snap_history *history, struct snap_tracee *tr
 				    &history->tracker));
 	history->is_tracking = true;
 	snap_history_use(history, tracee);
+	return SNAP_OK;
+}
+
+snap_err snap_history_doubt(struct snap_history *history,
+			    const struct snap_tracee *tracee,
+			    const struct snap_range *skips, size_t nr)
+{
+	snap_ranges_deinit(&history->unsure);
+	for (size_t i = 0; i < nr; i++)
+		SNAP_TRY(snap_ranges_append(&history->unsure,
+					    snap_page_down(skips[i].start,
+							   tracee->page_size),
+					    snap_page_up(skips[i].start + skips[i].size,
+							 tracee->page_size)));
 	return SNAP_OK;
 }
 

@@ -20,6 +20,11 @@ struct snap_history {
 	enum snap_rung best_rung;
 	/** Knows what has changed since the baseline, if it is marked. */
 	struct snap_tracker tracker;
+	/**
+	 * Pages that had bytes of a debugger or of the kernel when it was marked, or
+	 * got them in the snapshot: they need not be as in the baseline.
+	 */
+	struct snap_ranges unsure;
 	/** The tracker was started, on whatever rung. */
 	bool is_tracking;
 };
@@ -47,6 +52,15 @@ void snap_history_use(const struct snap_history *history, struct snap_tracee *tr
 _must_check_ snap_err snap_history_track(struct snap_history *history,
 					 struct snap_tracee *tracee,
 					 const struct snap_snapshot *process);
+
+/**
+ * Note where bytes that are not the program's lie now.
+ *
+ * @param skips Sorted.
+ */
+_must_check_ snap_err snap_history_doubt(struct snap_history *history,
+					 const struct snap_tracee *tracee,
+					 const struct snap_range *skips, size_t nr);
 
 /** Whether the tracker knows all that has changed since the baseline. */
 bool snap_history_is_known(const struct snap_history *history);

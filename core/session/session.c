@@ -44,6 +44,33 @@ static snap_err count_calls(const struct snap_target *target,
 	return error;
 }
 
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct snap_range *left = a, *right = b;
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+/** Bytes that no restore may touch. Owned by the caller: free(). */
+static snap_err list_skips(const struct snap_target *target,
+			   const struct snap_snapshot *snapshot,
+			   struct snap_range **ret, size_t *ret_nr)
+{
+	size_t most = target->nr_patches + snapshot->nr_threads * SNAP_RSEQ_RANGES,
+	       nr = 0;
+	struct snap_range *skips = calloc(most ? most : 1, sizeof(*skips));
+	if (!skips)
+		return &snap_enomem;
+	for (size_t i = 0; i < target->nr_patches; i++)
+		skips[nr++] = (struct snap_range){ target->patches[i].address,
+						   target->patches[i].size };
+	for (size_t i = 0; i < snapshot->nr_threads; i++)
+		nr += snap_rseq_kernel_ranges(&snapshot->threads[i], skips + nr);
+	qsort(skips, nr, sizeof(*skips), compare_ranges);
+	*ret = skips;
+	*ret_nr = nr;
+	return SNAP_OK;
+}
+
 /** The saved bytes where the debugger has put others. */
 static snap_err apply_patches(const struct snap_target *target, struct snap_copy *copy,
 			      struct snap_memory *memory)
@@ -80,6 +107,16 @@ static snap_err find_baseline(const struct snap_target *target,
 	return SNAP_OK;
 }
 
+/** Remember where the snapshot is not what the memory is. */
+static snap_err note_skips(const struct snap_target *target, struct snap_tracee *tracee,
+			   const struct snap_snapshot *snapshot)
+{
+	_cleanup_free_ struct snap_range *skips = NULL;
+	size_t nr;
+	SNAP_TRY(list_skips(target, snapshot, &skips, &nr));
+	return snap_history_doubt(target->history, tracee, skips, nr);
+}
+
 /**
  * Find out what has changed since the baseline, and begin anew. That is before the
  * bytes are read: what is written meanwhile is told of next time.
@@ -98,8 +135,13 @@ static snap_err find_changes(const struct snap_target *target,
 		return SNAP_OK;
 	SNAP_TRY(snap_history_track(history, tracee, snapshot));
 	*ret_is_known = snap_history_is_known(history);
-	SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, &snapshot->vmas, ret));
-	return snap_tracker_mark(&history->tracker, tracee, &snapshot->vmas, ret);
+	_cleanup_ranges_ struct snap_ranges changed = { 0 };
+	SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, &snapshot->vmas,
+				      &changed));
+	SNAP_TRY(snap_ranges_unite(&changed, &history->unsure, ret));
+	SNAP_TRY(snap_tracker_mark(&history->tracker, tracee, &snapshot->vmas,
+				   &changed));
+	return note_skips(target, tracee, snapshot);
 }
 
 static snap_err capture(const struct snap_target *target, struct snap_tracee *tracee,
@@ -249,33 +291,6 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	return SNAP_OK;
 }
 
-static int compare_ranges(const void *a, const void *b)
-{
-	const struct snap_range *left = a, *right = b;
-	return (left->start > right->start) - (left->start < right->start);
-}
-
-/** Bytes that no restore may touch. Owned by the caller: free(). */
-static snap_err list_skips(const struct snap_target *target,
-			   const struct snap_snapshot *snapshot,
-			   struct snap_range **ret, size_t *ret_nr)
-{
-	size_t most = target->nr_patches + snapshot->nr_threads * SNAP_RSEQ_RANGES,
-	       nr = 0;
-	struct snap_range *skips = calloc(most ? most : 1, sizeof(*skips));
-	if (!skips)
-		return &snap_enomem;
-	for (size_t i = 0; i < target->nr_patches; i++)
-		skips[nr++] = (struct snap_range){ target->patches[i].address,
-						   target->patches[i].size };
-	for (size_t i = 0; i < snapshot->nr_threads; i++)
-		nr += snap_rseq_kernel_ranges(&snapshot->threads[i], skips + nr);
-	qsort(skips, nr, sizeof(*skips), compare_ranges);
-	*ret = skips;
-	*ret_nr = nr;
-	return SNAP_OK;
-}
-
 static size_t count_steps(const struct snap_plan *plan, enum snap_family family)
 {
 	size_t nr = 0;
@@ -295,7 +310,8 @@ static const struct snap_past *find_past(const struct snap_target *target,
 		return NULL;
 	snap_history_meet(history, &live->identity);
 	snap_history_use(history, tracee);
-	*space = (struct snap_past){ &history->tracker, &history->baseline };
+	*space = (struct snap_past){ &history->tracker, &history->baseline,
+				     &history->unsure };
 	return snap_history_is_known(history) ? space : NULL;
 }
 
@@ -312,10 +328,13 @@ static bool is_within(const struct snap_ranges *inner, const struct snap_ranges 
 	return true;
 }
 
-static snap_err try_to_mark(struct snap_history *history, struct snap_tracee *tracee,
-			    const struct snap_vmas *vmas,
+static snap_err try_to_mark(const struct snap_target *target,
+			    struct snap_tracee *tracee,
+			    const struct snap_snapshot *snapshot,
 			    const struct snap_ranges *candidates)
 {
+	struct snap_history *history = target->history;
+	const struct snap_vmas *vmas = &snapshot->vmas;
 	bool was_marked = history->tracker.is_marked;
 	_cleanup_ranges_ struct snap_ranges changed = { 0 };
 	SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, vmas, &changed));
@@ -323,7 +342,7 @@ static snap_err try_to_mark(struct snap_history *history, struct snap_tracee *tr
 	// Written meanwhile by somebody else, and not compared with the snapshot.
 	if (was_marked && !is_within(&changed, candidates))
 		snap_tracker_forget(&history->tracker);
-	return SNAP_OK;
+	return note_skips(target, tracee, snapshot);
 }
 
 /**
@@ -337,7 +356,7 @@ static void mark_again(const struct snap_target *target, struct snap_tracee *tra
 	if (!target->history || !target->history->is_tracking)
 		return;
 	_cleanup_error_ snap_err error =
-		try_to_mark(target->history, tracee, &snapshot->vmas, candidates);
+		try_to_mark(target, tracee, snapshot, candidates);
 	if (error)
 		snap_tracker_forget(&target->history->tracker);
 }
