@@ -24,6 +24,7 @@ static int execute(PyObject *module)
 	};
 	struct snap_py_state *state = snap_py_state(module);
 	state->tracers = PyDict_New();
+	state->best_rung = SNAP_RUNG_CONTENTS;
 	if (!state->tracers || snap_py_errors_add(module, state) < 0 ||
 	    snap_py_snapshot_add(module, state) < 0 ||
 	    PyModule_AddStringConstant(module, "version", PACKAGE_VERSION) < 0)

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/session/known.h"
+#include "core/track/tracker.h"
 
 /** What the module holds, in the place of globals. */
 struct snap_py_state {
@@ -24,6 +25,8 @@ struct snap_py_state {
 	/** Where snapshots go, and what is known of processes: gdbext/store.h. */
 	struct snap_store *store;
 	struct snap_py_history *histories;
+	/** set_tracking(): no better way than this. */
+	enum snap_rung best_rung;
 	/** The newest of all objects of class Snapshot; not owned. */
 	struct snap_py_snapshot *newest;
 	/** last_call_count() */

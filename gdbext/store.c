@@ -47,6 +47,7 @@ snap_err snap_py_store_history(struct snap_py_state *state, pid_t pid,
 		return &snap_enomem;
 	snap_history_init(&history->history, store);
 	history->history.pid = pid;
+	history->history.best_rung = state->best_rung;
 	history->next = state->histories;
 	state->histories = history;
 	*ret = &history->history;
@@ -129,9 +130,33 @@ static PyObject *set_store(PyObject *module, PyObject *args, PyObject *keywords)
 	Py_RETURN_NONE;
 }
 
+static PyObject *set_tracking(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "way", NULL };
+	struct snap_py_state *state = snap_py_state(module);
+	const char *name;
+	enum snap_rung rung = 0;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "s:set_tracking",
+					 (char **)names, &name))
+		return NULL;
+	while (rung < SNAP_NR_RUNGS && strcmp(snap_rung_name(rung), name) != 0)
+		rung++;
+	if (rung == SNAP_NR_RUNGS) {
+		PyErr_SetString(PyExc_ValueError,
+				"a way to track is \"userfaultfd\", \"soft-dirty\" or "
+				"\"contents\"");
+		return NULL;
+	}
+	forget_processes(state);
+	state->best_rung = rung;
+	Py_RETURN_NONE;
+}
+
 const PyMethodDef snap_py_store_functions[] = {
 	{ "store", store, METH_NOARGS, "What all snapshots take together, and where." },
 	{ "set_store", SNAP_PY_KEYWORDS(set_store), METH_VARARGS | METH_KEYWORDS,
 	  "Put the memory of new snapshots into a file in a directory." },
+	{ "set_tracking", SNAP_PY_KEYWORDS(set_tracking), METH_VARARGS | METH_KEYWORDS,
+	  "Choose how changed pages are found." },
 	{ 0 },
 };

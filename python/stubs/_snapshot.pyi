@@ -398,6 +398,11 @@ def set_store(directory: Optional[str]) -> None:
     """Put new snapshots into a file without a name in a directory, or into memory.
     Those that are there stay where they are."""
 
+def set_tracking(way: str) -> None:
+    """Choose how the pages that change between a save and the next save or restore are
+    found: "userfaultfd", "soft-dirty" or "contents", or what works of those behind it.
+    "contents", which compares all memory, is what is used until then."""
+
 def last_call_count() -> int:
     """How many calls into the kernel the last capture() or restore() made: the range
     of fail_at."""
