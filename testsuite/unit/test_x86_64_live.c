@@ -264,7 +264,7 @@ static const struct damage damages[] = {
 	  false,
 	  false },
 	{ "a size beyond its account", { { SW_EXTENDED_SIZE, 4, 0 } }, false, false },
-	{ "fewer components", { { SW_XFEATURES, 8, 7 } }, false, false },
+	{ "fewer components", { { SW_XFEATURES, 8, 3 } }, false, false },
 	{ "more components", { { SW_XFEATURES, 8, ~UINT64_C(0) } }, false, true },
 	{ "x87 and SSE in use alone", { { X86_XSTATE_BV, 8, 3 } }, false, false },
 	{ "AVX in use alone", { { X86_XSTATE_BV, 8, 4 } }, false, false },
