@@ -123,6 +123,22 @@ void snap_vma_words_deinit(struct snap_vma_words *words)
 	words->link_fd = -1;
 }
 
+/**
+ * Whether the last bytes that were read tell of mappings behind those before: of a
+ * process with 65,000 of them, Linux 6.18 tells again and again, without an end.
+ */
+static bool is_in_order(const struct snap_buffer *all, size_t size)
+{
+	const struct snap_vma_word *words =
+		(const struct snap_vma_word *)(const void *)all->data;
+	size_t nr = all->size / sizeof(*words);
+	size_t first = (all->size - size) / sizeof(*words);
+	for (size_t i = first ? first : 1; i < nr; i++)
+		if (words[i].start <= words[i - 1].start)
+			return false;
+	return true;
+}
+
 snap_err snap_vma_words_read(struct snap_vma_words *words, struct snap_tracee *tracee,
 			     struct snap_buffer *ret)
 {
@@ -138,8 +154,12 @@ snap_err snap_vma_words_read(struct snap_vma_words *words, struct snap_tracee *t
 		SNAP_TRY(snap_buffer_extend(ret, chunk, &place));
 		got = read(fd, place, chunk);
 		ret->size -= chunk - (size_t)(got > 0 ? got : 0);
-		if (got < 0) // What there is, is not all.
+		if (got < 0 || !is_in_order(ret, (size_t)got)) {
+			// What there is, is not all.
 			ret->size = 0;
+			snap_vma_words_deinit(words);
+			return SNAP_OK;
+		}
 	}
 	ret->size -= ret->size % sizeof(struct snap_vma_word);
 	return SNAP_OK;
