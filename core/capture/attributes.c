@@ -74,9 +74,11 @@ static void take_answers(const struct question *questions, size_t nr,
 			 struct snap_attribute_values *ret)
 {
 	for (size_t i = 0; i < nr; i++) {
-		uint32_t in_memory;
-		memcpy(&in_memory, answers, sizeof(in_memory));
-		answers += questions[i].is_in_memory ? sizeof(uint64_t) : 0;
+		uint32_t in_memory = 0;
+		if (questions[i].is_in_memory) {
+			memcpy(&in_memory, answers, sizeof(in_memory));
+			answers += sizeof(uint64_t);
+		}
 		if (calls[i].result >= 0)
 			snap_attribute_set(ret, questions[i].attribute,
 					   questions[i].is_in_memory
