@@ -202,8 +202,7 @@ static void test_a_terabyte_of_nothing_stays_nothing(void **state)
 	uint64_t memory = scene.board->address, before = table_size(&scene);
 	assert_true(memory);
 	scene_track(&scene, SNAP_RUNG_USERFAULTFD);
-	if (scene.tracker.rung != SNAP_RUNG_USERFAULTFD)
-		skip();
+	scene_need(&scene, SNAP_RUNG_USERFAULTFD);
 	// A table for the mapping's first pages, perhaps.
 	assert_true(table_size(&scene) <= before + 2 * scene.page_size / 1024);
 
@@ -267,8 +266,7 @@ static void test_a_mapping_that_the_program_watches_is_told_of_as_a_whole(void *
 	_cleanup_scene_ struct scene scene;
 	scene_init(&scene);
 	scene_track(&scene, SNAP_RUNG_USERFAULTFD);
-	if (scene.tracker.rung != SNAP_RUNG_USERFAULTFD)
-		skip();
+	scene_need(&scene, SNAP_RUNG_USERFAULTFD);
 	scene_do(&scene, TRACK_REPLACE, 5);
 	scene_do(&scene, TRACK_WATCH, 5);
 	assert_int_equal(scene.board->result, 1);

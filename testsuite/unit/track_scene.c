@@ -73,6 +73,15 @@ void scene_track(struct scene *scene, enum snap_rung best)
 	scene_mark(scene);
 }
 
+void scene_need(struct scene *scene, enum snap_rung rung)
+{
+	if (scene->tracker.rung == rung)
+		return;
+	// No scope guard sees a skipped test.
+	scene_deinit(scene);
+	skip();
+}
+
 void scene_look(struct scene *scene)
 {
 	snap_vmas_deinit(&scene->vmas);

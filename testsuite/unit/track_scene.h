@@ -35,6 +35,9 @@ struct snap_snapshot *scene_capture(struct scene *scene);
 /** Start the tracker, and mark. */
 void scene_track(struct scene *scene, enum snap_rung best);
 
+/** Skip the test where the scene is not tracked in this way: it cannot be here. */
+void scene_need(struct scene *scene, enum snap_rung rung);
+
 /** Look at the mappings, and ask what has changed; then mark again. */
 void scene_look(struct scene *scene);
 void scene_mark(struct scene *scene);
