@@ -42,6 +42,7 @@ def digest(snap: ModuleType, pid: int) -> dict[str, str]:
     return found
 
 
+@pytest.mark.restores
 def test_a_save_holds_what_was_there_while_the_process_changes_it(
     snap: ModuleType, spawn: Spawn
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_copy_that_is_killed_is_told_of_and_never_taken_for_whole(
     assert snap.run_until(pid, []) == 0
 
 
+@pytest.mark.restores
 def test_waiting_can_be_interrupted(snap: ModuleType, spawn: Spawn) -> None:
     # GIVEN a snapshot that is being copied
     pid = stop_at(snap, spawn("pages", "512"), USR1)
