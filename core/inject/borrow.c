@@ -526,12 +526,6 @@ snap_err snap_borrowed_reenter(struct snap_borrowed *borrowed,
 	return snap_tracee_write_regset(tracee, thread->tid, 0, regs, general->size);
 }
 
-/** A shadowed set is a part of another, which comes back whole. */
-static bool is_own(const struct snap_regset_desc *desc)
-{
-	return !desc->is_shadowed;
-}
-
 /** The signal that ends a batch stops the thread where it belongs: it stays there. */
 static snap_err rearm(struct snap_borrowed *borrowed)
 {
@@ -555,7 +549,7 @@ snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
 	SNAP_TRY(settle_restart(borrowed));
 	if (tracee->arch->syscall_number(thread->regsets[0].data) >= 0)
 		SNAP_TRY(allow_restart(borrowed));
-	SNAP_TRY(snap_tracee_write_regsets(tracee, thread, is_own));
+	SNAP_TRY(snap_tracee_write_regsets(tracee, thread, NULL));
 	if (tracee->arch->rewinds_early)
 		SNAP_TRY(snap_borrowed_reenter(borrowed, thread));
 	if (borrowed->rseq_cs)
@@ -568,7 +562,7 @@ snap_err snap_borrowed_return(struct snap_borrowed *borrowed)
 							 &borrowed->dispatch));
 	SNAP_TRY(rearm(borrowed));
 	if (tracee->arch->rewinds_early)
-		SNAP_TRY(snap_tracee_write_regsets(tracee, thread, is_own));
+		SNAP_TRY(snap_tracee_write_regsets(tracee, thread, NULL));
 	SNAP_TRY(snap_stops_send(tracee, thread->tid, &borrowed->stops));
 	borrowed->is_active = false;
 	return SNAP_OK;

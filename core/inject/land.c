@@ -41,12 +41,6 @@ static snap_err compare(struct snap_borrowed *borrowed, const struct snap_cpu *c
 	return SNAP_OK;
 }
 
-/** A set that says nothing which another one does not say as well is left alone. */
-static bool is_own(const struct snap_regset_desc *desc)
-{
-	return !desc->is_shadowed;
-}
-
 static bool is_before_frame(const struct snap_regset_desc *desc)
 {
 	return desc->is_before_frame;
@@ -60,7 +54,7 @@ static snap_err verify(struct snap_borrowed *borrowed, const struct snap_cpu *cp
 	SNAP_TRY(compare(borrowed, cpu, wanted, &now, &findings));
 	if (!findings.nr)
 		return SNAP_OK;
-	SNAP_TRY(snap_tracee_write_regsets(borrowed->tracee, wanted, is_own));
+	SNAP_TRY(snap_tracee_write_regsets(borrowed->tracee, wanted, NULL));
 	SNAP_TRY(compare(borrowed, cpu, wanted, &now, &findings));
 	if (!findings.nr)
 		return SNAP_OK;

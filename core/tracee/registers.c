@@ -117,6 +117,7 @@ snap_err snap_tracee_write_regsets(
 		const struct snap_regset *set = &wanted->regsets[i];
 		const struct snap_regset *is = &now.regsets[i];
 		if (!set->size || !tracee->arch->regsets[i].is_writable ||
+		    tracee->arch->regsets[i].is_shadowed ||
 		    (is_wanted && !is_wanted(&tracee->arch->regsets[i])))
 			continue;
 		SNAP_TRY(snap_tracee_read_regset(tracee, i, &now));

@@ -24,7 +24,7 @@ _must_check_ snap_err snap_tracee_write_regset(struct snap_tracee *tracee, pid_t
 /**
  * Make the writable register sets of a stopped thread those that `wanted` has, from the
  * last row of the table to the first. Each is read right before it: what is the same
- * already is left alone.
+ * already is left alone, and so is a shadowed set, which comes with another one.
  *
  * @param is_wanted Which sets; NULL: all.
  */

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -108,3 +109,32 @@ def fail_each_call(
             was_restored()
             before = snap.digest(pid)
     assert failures > calls / 2, "it was told more often than not"
+
+
+def check_done_or_undone(snap: ModuleType, pid: int) -> None:
+    """
+    Let a program run on from SIGUSR1 to SIGUSR2, and each call of its restore fail.
+
+    @param pid Stopped at SIGUSR1. It has ended well afterwards.
+    """
+    # GIVEN a program that has run on since its snapshot
+    snapshot = snap.capture(pid)
+    wanted = state(snap, pid)
+    stop_at(snap, pid, signal.SIGUSR2)
+    late = snap.capture(pid)
+    snap.restore(pid, snapshot)
+    calls = snap.last_call_count()
+    snap.restore(pid, late)
+
+    def was_restored() -> None:
+        assert state(snap, pid) == wanted
+        snap.restore(pid, late)
+
+    # WHEN each of the calls of a restore fails in turn
+    # THEN nothing has changed, or all is as at the snapshot
+    fail_each_call(snap, pid, snapshot, calls, was_restored)
+
+    # THEN the program finds nothing amiss
+    snap.restore(pid, snapshot)
+    stop_at(snap, pid, signal.SIGUSR2)
+    assert snap.run_until(pid, []) == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from conftest import Spawn, fail_each_call, state, stop_at
+from conftest import Spawn, check_done_or_undone, stop_at
 
 USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
 as_root = pytest.mark.skipif(
@@ -66,28 +66,8 @@ def test_a_capture_that_fails_leaves_no_trace(
 def test_a_restore_is_done_or_undone(
     snap: ModuleType, spawn: Spawn, program: list[str]
 ) -> None:
-    # GIVEN a program that has run on since its snapshot
     pid = stop_at(snap, spawn(*program), USR1)
-    snapshot = snap.capture(pid)
-    wanted = state(snap, pid)
-    stop_at(snap, pid, USR2)
-    late = snap.capture(pid)
-    snap.restore(pid, snapshot)
-    calls = snap.last_call_count()
-    snap.restore(pid, late)
-
-    def was_restored() -> None:
-        assert state(snap, pid) == wanted
-        snap.restore(pid, late)
-
-    # WHEN each of the calls of a restore fails in turn
-    # THEN nothing has changed, or all is as at the snapshot
-    fail_each_call(snap, pid, snapshot, calls, was_restored)
-
-    # THEN the program finds nothing amiss
-    snap.restore(pid, snapshot)
-    stop_at(snap, pid, USR2)
-    assert snap.run_until(pid, []) == 0
+    check_done_or_undone(snap, pid)
 
 
 def test_the_call_after_the_last_does_not_fail(snap: ModuleType, spawn: Spawn) -> None:

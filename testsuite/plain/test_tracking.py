@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Iterator
 
 import pytest
-from conftest import Spawn, fail_each_call, state, stop_at
+from conftest import Spawn, check_done_or_undone, state, stop_at
 
 USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
 PROGRAMS = [["vectors"], ["state"], ["threads", "2"], ["signals"]]
@@ -50,28 +50,8 @@ def test_a_tracked_process_is_put_back(
 def test_a_restore_of_a_tracked_process_is_done_or_undone(
     snap: ModuleType, spawn: Spawn, program: list[str]
 ) -> None:
-    # GIVEN a tracked program that has run on since its snapshot
     pid = stop_at(snap, spawn(*program), USR1)
-    snapshot = snap.capture(pid)
-    wanted = state(snap, pid)
-    stop_at(snap, pid, USR2)
-    late = snap.capture(pid)
-    snap.restore(pid, snapshot)
-    calls = snap.last_call_count()
-    snap.restore(pid, late)
-
-    def was_restored() -> None:
-        assert state(snap, pid) == wanted
-        snap.restore(pid, late)
-
-    # WHEN each of the calls of a restore fails in turn
-    # THEN nothing has changed, or all is as at the snapshot
-    fail_each_call(snap, pid, snapshot, calls, was_restored)
-
-    # THEN the program finds nothing amiss
-    snap.restore(pid, snapshot)
-    stop_at(snap, pid, USR2)
-    assert snap.run_until(pid, []) == 0
+    check_done_or_undone(snap, pid)
 
 
 def test_a_way_to_track_has_a_name(snap: ModuleType) -> None:
