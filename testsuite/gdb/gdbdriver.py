@@ -20,6 +20,9 @@ from cpus import CPU
 
 OPTIONS = ("set confirm off", "set pagination off", "set width 0", "set height 0")
 
+# How long a command may take; other times are longer and shorter with it.
+TIMEOUT = float(os.environ.get("SNAPSHOT_TEST_TIMEOUT", "60"))
+
 # Complaints that are no errors: a warning, a source file that is not here, and a
 # breakpoint in a library that is not loaded yet.
 HARMLESS = re.compile(
@@ -45,6 +48,11 @@ class Failed(AssertionError):
 
 class Hung(Failed):
     """GDB did not answer in time."""
+
+
+def stretched(seconds: float) -> float:
+    """A time limit that is for machines where a command may take 60 seconds."""
+    return seconds * TIMEOUT / 60
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -147,7 +155,8 @@ class Debugger:
 
     def read_until(self, pattern: str, timeout: Optional[float] = None) -> str:
         """What GDB prints up to and with a pattern."""
-        end = time.monotonic() + (timeout or self.timeout)
+        seconds = stretched(timeout) if timeout else self.timeout
+        end = time.monotonic() + seconds
         regex = re.compile(pattern)
         while True:
             match = regex.search(self._texts["out"])
@@ -159,7 +168,7 @@ class Debugger:
                 raise Failed(f"GDB is gone (exit {self.process.wait()})")
             if not self._receive(max(0.0, end - time.monotonic())):
                 self.is_hung = True
-                raise Hung(f"no {pattern!r} within {timeout or self.timeout:.0f} s")
+                raise Hung(f"no {pattern!r} within {seconds:.0f} s")
 
     def take_complaints(self) -> str:
         """What came on the standard error so far.
@@ -180,7 +189,7 @@ class Debugger:
                 if self.is_hung:
                     raise Failed("it will not listen")
                 self.write(self.farewell)
-                self.process.wait(timeout=20)
+                self.process.wait(timeout=stretched(20))
             except (Failed, subprocess.TimeoutExpired):
                 self.process.send_signal(signal.SIGKILL)
         self.process.wait()
@@ -191,7 +200,7 @@ class Debugger:
             except BrokenPipeError:
                 pass
         self._selector.close()
-        left = wait_for_end(self.process.pid)
+        left = wait_for_end(self.process.pid, stretched(5))
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         if left:
@@ -200,7 +209,7 @@ class Debugger:
     farewell = "quit"
 
 
-def wait_for_end(session: int, seconds: float = 5) -> dict[int, str]:
+def wait_for_end(session: int, seconds: float) -> dict[int, str]:
     """Wait until no process of a session is left; those that are after the time."""
     end = time.monotonic() + seconds
     while True:

@@ -6,14 +6,13 @@ import shlex
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
-from gdbdriver import Debugger, Failed, Gdb
+from gdbdriver import TIMEOUT, Debugger, Failed, Gdb
 from midriver import MiGdb
 
 HERE = Path(__file__).resolve().parent
 BUILD = Path(os.environ.get("SNAPSHOT_BUILD", HERE.parents[1] / "build")).resolve()
 GDB = os.environ.get("GDB", "gdb")
 WRAP = shlex.split(os.environ.get("SNAPSHOT_TEST_WRAP", ""))
-TIMEOUT = float(os.environ.get("SNAPSHOT_TEST_TIMEOUT", "60"))
 SCRIPT = BUILD / "gdb-snapshot.py"
 
 

@@ -4,6 +4,7 @@
 : "${root:?the source tree, which is the working directory}"
 . tools/lib.sh
 guests=$root/testsuite/guests
+patience=${SNAPSHOT_GUEST_TIMEOUT:-7200}
 
 # row FILE NAME: what the table says of it, behind the name.
 row() { awk -v name="$2" '$1 == name { $1 = ""; print; exit }' "$guests/$1"; }
@@ -27,7 +28,7 @@ choose_debian() {
 # locked FILE COMMAND...: one at a time; in a process of its own, which unlocks.
 locked() (
 	exec 9>"$1"
-	flock 9
+	flock -w "$patience" 9 || die "another has held $1 for $patience s"
 	shift
 	"$@"
 )

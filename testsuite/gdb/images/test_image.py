@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 import pytest
-from gdbdriver import settled
+from gdbdriver import settled, stretched
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_tool_reads_it_without_a_warning(gdb, target, image, command):
     words = [*command, str(image)]
     if command[0] == "eu-stack":
         words[1:1] = ["--executable", str(target("allregs"))]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=stretched(60))
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     assert done.stderr == ""

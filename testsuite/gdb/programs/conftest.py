@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
-from gdbdriver import environment
+from gdbdriver import environment, stretched
 from serving import Server
 from sessions import WRAP, LazyGdb
 
@@ -29,7 +29,7 @@ class Real:
             env=environment(self.folder),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=120,
+            timeout=stretched(120),
         )
         assert done.returncode == 0, done.stderr
         assert done.stdout

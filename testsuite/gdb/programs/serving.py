@@ -8,8 +8,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from gdbdriver import ARRIVED
-from sessions import TIMEOUT, WRAP, LazyGdb
+from gdbdriver import ARRIVED, TIMEOUT
+from sessions import WRAP, LazyGdb
 
 PORT = 20080
 
