@@ -13,7 +13,7 @@ make_tree() {
 	shift 2
 	"${MAKE:-make}" --no-print-directory "$target" prefix="$prefix" \
 		exec_prefix="$prefix" datarootdir="$prefix/share" \
-		datadir="$prefix/share" "$@" >"$tree/log" 2>&1 ||
+		datadir="$prefix/share" libdir="$prefix/lib/cpu" "$@" >"$tree/log" 2>&1 ||
 		fail "make $target does not work"
 }
 
@@ -40,7 +40,7 @@ has_commands() {
 make_tree install /opt/snapshot gdbinitdir=/etc/gdbinit.d DESTDIR="$tree/staged"
 script=$tree/staged/opt/snapshot/share/gdb-snapshot/gdb-snapshot.py
 has_commands 'loaded from DESTDIR' "$GDB" -nx -x "$script"
-[ -f "$tree/staged/etc/gdbinit.d/gdb-snapshot.gdb" ] || fail 'DESTDIR lacks the gdbinit'
+[ -f "$tree/staged/etc/gdbinit.d/gdb-snapshot.py" ] || fail 'DESTDIR lacks the gdbinit'
 ! grep -rIl "$PWD" "$tree/staged" >>"$tree/log" || fail 'the build tree is named in these'
 
 # In its place, loaded by the gdbinit. GDB's own folder is covered in a mount namespace
@@ -53,8 +53,14 @@ if [ -d "$folder" ] && unshare --map-root-user --mount true 2>/dev/null; then
 	has_commands 'loaded from gdbinit.d' unshare --map-root-user --mount sh -c '
 		mount --bind "$0" "$1" && shift && exec "$@"' "$tree/gdbinit.d" "$folder" "$GDB"
 else
-	has_commands 'loaded by the gdbinit' "$GDB" -nx -x "$tree/gdbinit.d/gdb-snapshot.gdb"
+	has_commands 'loaded by the gdbinit' "$GDB" -nx -x "$tree/gdbinit.d/gdb-snapshot.py"
 fi
+
+# A gdbinit that outlives the program, as a package's does until it is purged, is silent.
+mv "$tree/placed" "$tree/elsewhere"
+said=$("$GDB" -nx -batch -x "$tree/gdbinit.d/gdb-snapshot.py" 2>&1)
+mv "$tree/elsewhere" "$tree/placed"
+[ -z "$said" ] || fail "without the program the gdbinit says: $said"
 
 make_tree uninstall "$tree/placed" gdbinitdir="$tree/gdbinit.d"
 make_tree uninstall /opt/snapshot gdbinitdir=/etc/gdbinit.d DESTDIR="$tree/staged"
