@@ -1,4 +1,4 @@
-# What tools/demo, tools/check and tools/debian13 share. Sourced, never run:
+# What the scripts in tools/ share. Sourced, never run:
 # shellcheck shell=sh
 
 : "${root:?the source tree, which is the working directory}"
@@ -98,3 +98,10 @@ build_all() {
 
 # variable NAME: of the Makefile in build/, say PYTHON3.
 variable() { sed -n "s/^$1 = //p" build/Makefile; }
+
+# debian_mirror: the one that apt uses here.
+debian_mirror() {
+	# shellcheck disable=SC2016 # for apt
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+		grep -m 1 '/debian/*$' || echo http://deb.debian.org/debian
+}

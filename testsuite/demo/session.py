@@ -183,9 +183,11 @@ def write_readme(readme: Path, transcript: str) -> None:
     readme.write_text(text)
 
 
-def run(gdb: str, build: Path) -> str:
+def run(gdb: str, build: Path, is_installed: bool) -> str:
     """Show the session as it goes on, and return its transcript."""
-    argv = [gdb, "-nx", "-q", "-x", "gdb-snapshot.py", "testsuite/demo/crunch"]
+    argv = [gdb, "-q", "testsuite/demo/crunch"]
+    if not is_installed:
+        argv[1:1] = ["-nx", "-x", "gdb-snapshot.py"]
     transcript = f"$ {shlex.join(['gdb', *argv[1:]])}\n"
     print(transcript, end="", flush=True)
     with tempfile.TemporaryDirectory() as home:
@@ -204,6 +206,9 @@ def main() -> int:
     parser.add_argument("--gdb", default="gdb", help="the GDB to run")
     parser.add_argument("--build", type=Path, default=".", help="the build tree")
     parser.add_argument(
+        "--installed", action="store_true", help="GDB has the commands by itself"
+    )
+    parser.add_argument(
         "--check", type=Path, metavar="README", help="compare the transcript in it"
     )
     parser.add_argument(
@@ -211,7 +216,7 @@ def main() -> int:
     )
     args = parser.parse_args()
     try:
-        transcript = run(args.gdb, args.build)
+        transcript = run(args.gdb, args.build, args.installed)
         if args.check:
             check_readme(args.check, transcript)
         if args.write:
