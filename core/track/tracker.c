@@ -4,6 +4,7 @@
 
 #include "core/tracee/proc.h"
 #include "core/tracee/writes.h"
+#include "core/track/obstacles.h"
 #include "core/track/rungs.h"
 
 static const struct snap_rung_ops contents = { .name = "contents" };
@@ -19,49 +20,6 @@ const char *snap_rung_name(enum snap_rung rung)
 	return rungs[rung]->name;
 }
 
-/** Whether the process has opened an anonymous inode of a kind: "[io_uring]". */
-static bool has_open(const struct snap_snapshot *process, const char *kind)
-{
-	for (size_t i = 0; i < process->files.nr; i++)
-		if (strstr(process->files.list[i].path, kind))
-			return true;
-	return false;
-}
-
-static bool has_mapped(const struct snap_snapshot *process, const char *kind)
-{
-	for (size_t i = 0; i < process->vmas.nr; i++)
-		if (strstr(process->vmas.list[i].name, kind))
-			return true;
-	return false;
-}
-
-static bool is_watched_by_others(const struct snap_snapshot *process)
-{
-	for (size_t i = 0; i < process->vmas.nr; i++)
-		if (process->vmas.list[i].flags & SNAP_VMA_UFFD)
-			return true;
-	return has_open(process, "[userfaultfd]");
-}
-
-/** What in the process forbids a rung: a part of a sentence, or NULL. */
-static const char *find_obstacle(const struct snap_snapshot *process,
-				 enum snap_rung rung)
-{
-	if (rung == SNAP_RUNG_CONTENTS)
-		return NULL;
-	// Pages that the kernel has taken hold of before they were protected are
-	// written to without a fault.
-	if (has_open(process, "[io_uring]") || has_mapped(process, "[io_uring]"))
-		return "io_uring may write to memory unnoticed";
-	if (has_mapped(process, "/[aio]"))
-		return "asynchronous input may write to memory unnoticed";
-	// A mapping has one userfaultfd: the program would get EBUSY for ours.
-	if (rung == SNAP_RUNG_USERFAULTFD && is_watched_by_others(process))
-		return "the program uses userfaultfd itself";
-	return NULL;
-}
-
 snap_err snap_tracker_is_fit(const struct snap_tracker *tracker,
 			     struct snap_tracee *tracee,
 			     const struct snap_snapshot *process, bool *ret)
@@ -70,7 +28,7 @@ snap_err snap_tracker_is_fit(const struct snap_tracker *tracker,
 	if (tracker->uffd >= 0)
 		SNAP_TRY(snap_writes_is_alive(tracee, tracker->uffd,
 					      process->vmas.list[0].start, &is_alive));
-	*ret = is_alive && !find_obstacle(process, tracker->rung);
+	*ret = is_alive && !snap_find_obstacle(process, tracker->rung);
 	return SNAP_OK;
 }
 
@@ -87,7 +45,7 @@ static snap_err try_rung(struct snap_tracee *tracee,
 			 bool *ret_is_used)
 {
 	const char *why = rung < best ? "another way was asked for"
-				      : find_obstacle(process, rung);
+				      : snap_find_obstacle(process, rung);
 	if (!why)
 		SNAP_TRY(rungs[rung]->start(tracee, process, tracker, &why));
 	*ret_is_used = !why;

@@ -3,8 +3,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "core/tracee/memory.h"
+#include "core/track/obstacles.h"
 #include "testsuite/unit/unit.h"
 
 /** A rung as a test has it, or NULL for one that this machine does not have. */
@@ -260,6 +263,43 @@ static void test_a_rung_that_cannot_be_trusted_is_not_used(void **state)
 	check_unfit(TRACK_IO_URING, SNAP_RUNG_SOFT_DIRTY, "io_uring");
 }
 
+static const char *obstacle_of_file(mode_t mode, dev_t device, const char *path)
+{
+	struct snap_open_file file = {
+		.mode = mode,
+		.rdev = device,
+		.path = (char *)path,
+	};
+	const struct snap_snapshot process = { .files = { .list = &file, .nr = 1 } };
+	return snap_find_obstacle(&process, SNAP_RUNG_SOFT_DIRTY);
+}
+
+static const char *obstacle_of_mapping(uint32_t flags, const char *name)
+{
+	struct snap_vma vma = { .flags = flags, .name = (char *)name };
+	const struct snap_snapshot process = { .vmas = { &vma, 1 } };
+	return snap_find_obstacle(&process, SNAP_RUNG_SOFT_DIRTY);
+}
+
+static void test_what_may_write_unnoticed_is_an_obstacle(void **state)
+{
+	static const char device[] = "a device may write to memory unnoticed";
+	assert_null(obstacle_of_file(S_IFCHR, makedev(1, 3), "/dev/null"));
+	assert_null(obstacle_of_file(S_IFCHR, makedev(136, 7), "/dev/pts/7"));
+	assert_null(obstacle_of_file(S_IFCHR, makedev(10, 229), "/dev/fuse"));
+	assert_null(obstacle_of_file(S_IFREG, makedev(195, 0), "/a"));
+	assert_string_equal(obstacle_of_file(S_IFCHR, makedev(10, 196), "/dev/vfio"),
+			    device);
+	assert_string_equal(obstacle_of_file(S_IFCHR, makedev(195, 0), "/dev/nvidia0"),
+			    device);
+	assert_string_equal(obstacle_of_mapping(SNAP_VMA_DEVICE, "/dev/dri/card0"),
+			    device);
+	assert_null(obstacle_of_mapping(SNAP_VMA_DEVICE, "[vvar]"));
+	assert_null(obstacle_of_mapping(0, "/dev/zero (deleted)"));
+	assert_string_equal(obstacle_of_mapping(0, "socket:[12345]"),
+			    "a socket may write to memory unnoticed");
+}
+
 static void test_a_mapping_that_the_program_watches_is_told_of_as_a_whole(void **state)
 {
 	// GIVEN a program that watches a page while it is tracked: one that is not ours
@@ -381,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_a_terabyte_of_nothing_stays_nothing),
 		cmocka_unit_test(test_a_program_that_was_replaced_is_not_known),
 		cmocka_unit_test(test_a_rung_that_cannot_be_trusted_is_not_used),
+		cmocka_unit_test(test_what_may_write_unnoticed_is_an_obstacle),
 		cmocka_unit_test(
 			test_a_mapping_that_the_program_watches_is_told_of_as_a_whole),
 		cmocka_unit_test(test_nothing_marked_means_that_all_has_changed),
