@@ -21,10 +21,11 @@ static int execute(PyObject *module)
 		snap_py_compat_functions,
 		snap_py_land_functions,
 		snap_py_store_functions,
+		snap_py_tracking_functions,
 	};
 	struct snap_py_state *state = snap_py_state(module);
 	state->tracers = PyDict_New();
-	state->best_rung = SNAP_RUNG_CONTENTS;
+	state->rungs = SNAP_RUNG_BIT(SNAP_RUNG_CONTENTS);
 	if (!state->tracers || snap_py_errors_add(module, state) < 0 ||
 	    snap_py_snapshot_add(module, state) < 0 ||
 	    PyModule_AddStringConstant(module, "version", PACKAGE_VERSION) < 0)

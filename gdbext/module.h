@@ -25,8 +25,8 @@ struct snap_py_state {
 	/** Where snapshots go, and what is known of processes: gdbext/store.h. */
 	struct snap_store *store;
 	struct snap_py_history *histories;
-	/** set_tracking(): no better way than this. */
-	enum snap_rung best_rung;
+	/** set_tracking(): a set of rungs. */
+	unsigned int rungs;
 	/** The newest of all objects of class Snapshot; not owned. */
 	struct snap_py_snapshot *newest;
 	/** last_call_count() */
@@ -52,5 +52,6 @@ extern const PyMethodDef snap_py_diff_functions[];
 extern const PyMethodDef snap_py_compat_functions[];
 extern const PyMethodDef snap_py_land_functions[];
 extern const PyMethodDef snap_py_store_functions[];
+extern const PyMethodDef snap_py_tracking_functions[];
 
 #endif

@@ -12,6 +12,7 @@
 #include "gdbext/read.h"
 #include "gdbext/state.h"
 #include "gdbext/store.h"
+#include "gdbext/tracking.h"
 
 struct snap_snapshot *snap_py_snapshot_get(PyObject *object)
 {
@@ -175,6 +176,11 @@ static PyObject *get_usage(PyObject *self, void *unused)
 	return Py_BuildValue("{s:K,s:K,s:K}", "alone", (unsigned long long)usage.alone,
 			     "shared", (unsigned long long)usage.shared, "map",
 			     (unsigned long long)usage.map);
+}
+
+static PyObject *get_tracking(PyObject *self, void *unused)
+{
+	return snap_py_tracking(state_of(self), &snap_py_snapshot_get(self)->identity);
 }
 
 static PyObject *get_brk(PyObject *self, void *unused)
@@ -356,6 +362,7 @@ static const PyGetSetDef attributes[] = {
 	GET("size", get_size, "Bytes of memory that the snapshot holds."),
 	GET("usage", get_usage, "What it takes of its store, by who holds it."),
 	GET("omissions", get_omissions, "What could not be captured, sentences."),
+	GET("tracking", get_tracking, "How changes of its process are found, now."),
 	GET("brk", get_brk, NULL),
 	GET("cpu", get_cpu, NULL),
 	{ 0 },

@@ -1,7 +1,5 @@
 #include "gdbext/store.h"
 
-#include <string.h>
-
 #include "gdbext/arguments.h"
 #include "gdbext/describe.h"
 #include "gdbext/error.h"
@@ -32,24 +30,33 @@ snap_err snap_py_store_get(struct snap_py_state *state, struct snap_store **ret)
 	return SNAP_OK;
 }
 
+static snap_err add_history(struct snap_py_state *state, struct snap_store *store,
+			    struct snap_py_history **ret)
+{
+	struct snap_py_history *history = calloc(1, sizeof(*history));
+	if (!history)
+		return &snap_enomem;
+	snap_history_init(&history->history, store);
+	history->next = state->histories;
+	state->histories = history;
+	*ret = history;
+	return SNAP_OK;
+}
+
 snap_err snap_py_store_history(struct snap_py_state *state, pid_t pid,
 			       struct snap_history **ret)
 {
 	struct snap_store *store;
 	SNAP_TRY(snap_py_store_get(state, &store));
-	for (struct snap_py_history *at = state->histories; at; at = at->next)
-		if (at->history.pid == pid) {
-			*ret = &at->history;
-			return SNAP_OK;
-		}
-	struct snap_py_history *history = calloc(1, sizeof(*history));
+	struct snap_py_history *history = state->histories, *free_one = NULL;
+	for (; history && history->history.pid != pid; history = history->next)
+		if (!history->history.pid)
+			free_one = history;
+	history = history ? history : free_one;
 	if (!history)
-		return &snap_enomem;
-	snap_history_init(&history->history, store);
+		SNAP_TRY(add_history(state, store, &history));
 	history->history.pid = pid;
-	history->history.best_rung = state->best_rung;
-	history->next = state->histories;
-	state->histories = history;
+	history->history.rungs = state->rungs;
 	*ret = &history->history;
 	return SNAP_OK;
 }
@@ -130,33 +137,9 @@ static PyObject *set_store(PyObject *module, PyObject *args, PyObject *keywords)
 	Py_RETURN_NONE;
 }
 
-static PyObject *set_tracking(PyObject *module, PyObject *args, PyObject *keywords)
-{
-	static const char *const names[] = { "way", NULL };
-	struct snap_py_state *state = snap_py_state(module);
-	const char *name;
-	enum snap_rung rung = 0;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "s:set_tracking",
-					 (char **)names, &name))
-		return NULL;
-	while (rung < SNAP_NR_RUNGS && strcmp(snap_rung_name(rung), name) != 0)
-		rung++;
-	if (rung == SNAP_NR_RUNGS) {
-		PyErr_SetString(PyExc_ValueError,
-				"a way to track is \"userfaultfd\", \"soft-dirty\" or "
-				"\"contents\"");
-		return NULL;
-	}
-	forget_processes(state);
-	state->best_rung = rung;
-	Py_RETURN_NONE;
-}
-
 const PyMethodDef snap_py_store_functions[] = {
 	{ "store", store, METH_NOARGS, "What all snapshots take together, and where." },
 	{ "set_store", SNAP_PY_KEYWORDS(set_store), METH_VARARGS | METH_KEYWORDS,
 	  "Put the memory of new snapshots into a file in a directory." },
-	{ "set_tracking", SNAP_PY_KEYWORDS(set_tracking), METH_VARARGS | METH_KEYWORDS,
-	  "Choose how changed pages are found." },
 	{ 0 },
 };

@@ -4,6 +4,7 @@
 #include "gdbext/arguments.h"
 #include "gdbext/error.h"
 #include "gdbext/progress.h"
+#include "gdbext/tracking.h"
 
 #define CAPSULE "_snapshot.tracer"
 
@@ -206,6 +207,8 @@ static PyObject *run_until(PyObject *module, PyObject *args, PyObject *keywords)
 		snap_tracer_run_until(tracer, signals, &passed, &signal, &has_ended);
 	if (error)
 		return snap_py_raise(state, error);
+	if (has_ended)
+		snap_py_let_go(state, pid);
 	if (has_ended && forget(state, pid) < 0)
 		return NULL;
 	return PyLong_FromLong(signal);
@@ -222,6 +225,8 @@ static PyObject *call(PyObject *module, PyObject *args, PyObject *keywords,
 	struct snap_tracer *tracer = get(state, pid);
 	if (!tracer)
 		return NULL;
+	if (is_last)
+		snap_py_let_go(state, pid);
 	snap_err error = function(tracer);
 	// A process that has ended is nobody's any more.
 	if ((is_last && !error) || (error && error->kind == SNAP_ERROR_GONE))

@@ -17,20 +17,31 @@ void snap_history_deinit(struct snap_history *history)
 	history->store = NULL;
 }
 
-void snap_history_forget(struct snap_history *history)
+void snap_history_let_go(struct snap_history *history)
 {
-	history->pid = 0;
-	snap_memory_deinit(&history->baseline);
 	snap_tracker_deinit(&history->tracker);
 	snap_ranges_deinit(&history->unsure);
 	history->is_tracking = false;
 }
 
+void snap_history_forget(struct snap_history *history)
+{
+	history->pid = 0;
+	snap_memory_deinit(&history->baseline);
+	snap_history_let_go(history);
+}
+
+bool snap_history_is_of(const struct snap_history *history,
+			const struct snap_identity *identity)
+{
+	return history->pid == identity->pid &&
+	       history->start_time == identity->start_time;
+}
+
 void snap_history_meet(struct snap_history *history,
 		       const struct snap_identity *identity)
 {
-	if (history->pid == identity->pid &&
-	    history->start_time == identity->start_time)
+	if (snap_history_is_of(history, identity))
 		return;
 	snap_history_forget(history);
 	history->pid = identity->pid;
@@ -42,20 +53,27 @@ void snap_history_use(const struct snap_history *history, struct snap_tracee *tr
 	tracee->uffd = history->tracker.uffd;
 }
 
-snap_err snap_history_track(struct snap_history *history, struct snap_tracee *tracee,
+snap_err snap_history_check(struct snap_history *history, struct snap_tracee *tracee,
 			    const struct snap_snapshot *process)
 {
 	bool is_fit = history->is_tracking;
 	if (is_fit)
 		SNAP_TRY(snap_tracker_is_fit(&history->tracker, tracee, process,
 					     &is_fit));
-	if (is_fit)
+	if (!is_fit)
+		snap_history_let_go(history);
+	snap_history_use(history, tracee);
+	return SNAP_OK;
+}
+
+snap_err snap_history_track(struct snap_history *history, struct snap_tracee *tracee,
+			    const struct snap_snapshot *process)
+{
+	SNAP_TRY(snap_history_check(history, tracee, process));
+	if (history->is_tracking)
 		return SNAP_OK;
-	snap_tracker_deinit(&history->tracker);
-	tracee->uffd = -1;
-	history->is_tracking = false;
-	SNAP_TRY(snap_tracker_start(tracee, process, history->best_rung,
-				    &history->tracker));
+	SNAP_TRY(
+		snap_tracker_start(tracee, process, history->rungs, &history->tracker));
 	history->is_tracking = true;
 	snap_history_use(history, tracee);
 	return SNAP_OK;

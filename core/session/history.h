@@ -16,8 +16,8 @@ struct snap_history {
 	uint64_t start_time;
 	/** The last memory that was captured, or put back. */
 	struct snap_memory baseline;
-	/** No better way to track than this one is wanted: the user's choice. */
-	enum snap_rung best_rung;
+	/** The ways to track that are wanted, the user's choice: a set of rungs. */
+	unsigned int rungs;
 	/** Knows what has changed since the baseline, if it is marked. */
 	struct snap_tracker tracker;
 	/**
@@ -36,12 +36,31 @@ void snap_history_deinit(struct snap_history *history);
 /** Know nothing any more. */
 void snap_history_forget(struct snap_history *history);
 
+/**
+ * Take the tracking off the process. What its memory was stays known, for what is
+ * saved next to share.
+ */
+void snap_history_let_go(struct snap_history *history);
+
+/** Whether it is the history of this process. */
+bool snap_history_is_of(const struct snap_history *history,
+			const struct snap_identity *identity);
+
 /** Forget all, if it is the history of another process than this one. */
 void snap_history_meet(struct snap_history *history,
 		       const struct snap_identity *identity);
 
 /** Let a tracee know what is ours in the process; before its mappings are read. */
 void snap_history_use(const struct snap_history *history, struct snap_tracee *tracee);
+
+/**
+ * Take a tracker off that does not fit the process any more, after snap_history_meet().
+ *
+ * @param process The live process, but for its memory.
+ */
+_must_check_ snap_err snap_history_check(struct snap_history *history,
+					 struct snap_tracee *tracee,
+					 const struct snap_snapshot *process);
 
 /**
  * Have a tracker that fits the process, after snap_history_meet(). Nothing is marked if

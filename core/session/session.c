@@ -299,20 +299,22 @@ static size_t count_steps(const struct snap_plan *plan, enum snap_family family)
 	return nr;
 }
 
-/** What is known of the memory of the live process; NULL: nothing. */
-static const struct snap_past *find_past(const struct snap_target *target,
-					 struct snap_tracee *tracee,
-					 const struct snap_snapshot *live,
-					 struct snap_past *space)
+/** What is known of the memory of the live process; *ret NULL: nothing. */
+static snap_err find_past(const struct snap_target *target, struct snap_tracee *tracee,
+			  const struct snap_snapshot *live, struct snap_past *space,
+			  const struct snap_past **ret)
 {
 	struct snap_history *history = target->history;
+	*ret = NULL;
 	if (!history)
-		return NULL;
+		return SNAP_OK;
 	snap_history_meet(history, &live->identity);
-	snap_history_use(history, tracee);
+	SNAP_TRY(snap_history_check(history, tracee, live));
 	*space = (struct snap_past){ &history->tracker, &history->baseline,
 				     &history->unsure };
-	return snap_history_is_known(history) ? space : NULL;
+	if (snap_history_is_known(history))
+		*ret = space;
+	return SNAP_OK;
 }
 
 /** Whether all of `inner` lies in `outer`. */
@@ -382,12 +384,12 @@ static snap_err restore_all(const struct snap_target *target,
 	size_t nr_skips;
 	SNAP_TRY(list_skips(target, snapshot, &skips, &nr_skips));
 	_cleanup_counts_ struct snap_restore_counts counts = { 0 };
-	struct snap_past past;
-	snap_err error =
-		snap_restore_execute(tracee, plan,
-				     find_past(target, tracee, plan->live, &past),
-				     skips, nr_skips, options->verify_memory,
-				     &target->progress, &notes, &counts);
+	struct snap_past space;
+	const struct snap_past *past;
+	SNAP_TRY(find_past(target, tracee, plan->live, &space, &past));
+	snap_err error = snap_restore_execute(tracee, plan, past, skips, nr_skips,
+					      options->verify_memory, &target->progress,
+					      &notes, &counts);
 	*ret_is_committed = counts.is_committed;
 	SNAP_TRY(error);
 	mark_again(target, tracee, snapshot, &counts.candidates);

@@ -41,11 +41,12 @@ static snap_err note_why(struct snap_tracker *tracker, enum snap_rung rung,
 
 static snap_err try_rung(struct snap_tracee *tracee,
 			 const struct snap_snapshot *process, enum snap_rung rung,
-			 enum snap_rung best, struct snap_tracker *tracker,
+			 unsigned int wanted, struct snap_tracker *tracker,
 			 bool *ret_is_used)
 {
-	const char *why = rung < best ? "another way was asked for"
-				      : snap_find_obstacle(process, rung);
+	const char *why = wanted & SNAP_RUNG_BIT(rung)
+				  ? snap_find_obstacle(process, rung)
+				  : "another way was chosen";
 	if (!why)
 		SNAP_TRY(rungs[rung]->start(tracee, process, tracker, &why));
 	*ret_is_used = !why;
@@ -56,7 +57,7 @@ static snap_err try_rung(struct snap_tracee *tracee,
 }
 
 snap_err snap_tracker_start(struct snap_tracee *tracee,
-			    const struct snap_snapshot *process, enum snap_rung best,
+			    const struct snap_snapshot *process, unsigned int wanted,
 			    struct snap_tracker *ret)
 {
 	_cleanup_tracker_ struct snap_tracker tracker = {
@@ -65,7 +66,7 @@ snap_err snap_tracker_start(struct snap_tracee *tracee,
 	};
 	bool is_used = false;
 	for (enum snap_rung rung = 0; rung < SNAP_RUNG_CONTENTS && !is_used; rung++)
-		SNAP_TRY(try_rung(tracee, process, rung, best, &tracker, &is_used));
+		SNAP_TRY(try_rung(tracee, process, rung, wanted, &tracker, &is_used));
 	*ret = tracker;
 	tracker = (struct snap_tracker){ .uffd = -1 };
 	return SNAP_OK;

@@ -25,6 +25,10 @@ enum snap_rung {
 	SNAP_NR_RUNGS,
 };
 
+/** A set of rungs, and all of them. */
+#define SNAP_RUNG_BIT(rung) (1u << (rung))
+#define SNAP_RUNGS_ALL      (SNAP_RUNG_BIT(SNAP_NR_RUNGS) - 1)
+
 /** What a user calls a rung: "userfaultfd", "soft-dirty", "contents". */
 const char *snap_rung_name(enum snap_rung rung);
 
@@ -56,12 +60,12 @@ struct snap_tracker {
  * of these that failed: a rung that cannot be used is none.
  *
  * @param process The live process: its vmas, its threads with their registers.
- * @param best No better rung than this is wanted.
+ * @param wanted A set of rungs; the last one is always wanted.
  * @param ret snap_tracker_deinit(). On an error untouched.
  */
 _must_check_ snap_err snap_tracker_start(struct snap_tracee *tracee,
 					 const struct snap_snapshot *process,
-					 enum snap_rung best, struct snap_tracker *ret);
+					 unsigned int wanted, struct snap_tracker *ret);
 
 /** Forget all, and take everything off the process that was put there. */
 void snap_tracker_deinit(struct snap_tracker *tracker);

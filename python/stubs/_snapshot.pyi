@@ -223,6 +223,11 @@ class StoreUsage(TypedDict):
     tables: int  # what it takes to find them
     directory: Optional[str]  # None: new snapshots go to memory
 
+class Tracking(TypedDict):
+    way: str  # "userfaultfd", "soft-dirty" or "contents"
+    why_not: list[tuple[str, str]]  # of each better way, why not: part of a sentence
+    is_marked: bool  # False: the next save or restore compares everything
+
 class Snapshot:
     """A process at one instant.  Made by capture() and load() alone."""
 
@@ -263,6 +268,9 @@ class Snapshot:
     @property
     def usage(self) -> Usage:
         """What it takes, in bytes; pages that snapshots share count as shared."""
+    @property
+    def tracking(self) -> Optional[Tracking]:
+        """How changes of its process are found, now; None: it is not watched."""
     @property
     def omissions(self) -> list[str]:
         """What could not be captured, sentences."""
@@ -400,8 +408,16 @@ def set_store(directory: Optional[str]) -> None:
 
 def set_tracking(way: str) -> None:
     """Choose how the pages that change between a save and the next save or restore are
-    found: "userfaultfd", "soft-dirty" or "contents", or what works of those behind it.
-    "contents", which compares all memory, is what is used until then."""
+    found: "userfaultfd", "soft-dirty", "contents", or "auto", the best of them, which
+    is what is used until then.  A way that cannot be trusted in a process is not used
+    in it: "contents", which compares all memory, always can."""
+
+def tracking(pid: int) -> Optional[Tracking]:
+    """How changes of a process are found; None: it is not watched."""
+
+def let_go(pid: int) -> None:
+    """Take the tracking off a process that is about to be left alone, or gone.  Of
+    those that detach() and kill() leave it is taken off by them."""
 
 def last_call_count() -> int:
     """How many calls into the kernel the last capture() or restore() made: the range

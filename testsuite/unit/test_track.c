@@ -29,7 +29,7 @@ static void on_every_rung(void (*check)(struct scene *scene))
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(variants); i++) {
 		_cleanup_scene_ struct scene scene;
 		scene_init(&scene);
-		scene_track(&scene, variants[i].rung);
+		scene_track(&scene, SNAP_RUNG_BIT(variants[i].rung));
 		if (scene.tracker.rung != variants[i].rung)
 			continue;
 		scene.tracker.is_careful |= variants[i].is_careful;
@@ -204,7 +204,7 @@ static void test_a_terabyte_of_nothing_stays_nothing(void **state)
 	scene_do(&scene, TRACK_MAP_NOTHING, 0);
 	uint64_t memory = scene.board->address, before = table_size(&scene);
 	assert_true(memory);
-	scene_track(&scene, SNAP_RUNG_USERFAULTFD);
+	scene_track(&scene, SNAP_RUNGS_ALL);
 	scene_need(&scene, SNAP_RUNG_USERFAULTFD);
 	// A table for the mapping's first pages, perhaps.
 	assert_true(table_size(&scene) <= before + 2 * scene.page_size / 1024);
@@ -223,7 +223,7 @@ static void test_a_program_that_was_replaced_is_not_known(void **state)
 {
 	_cleanup_scene_ struct scene scene;
 	scene_init(&scene);
-	scene_track(&scene, SNAP_RUNG_USERFAULTFD);
+	scene_track(&scene, SNAP_RUNGS_ALL);
 	scene_do(&scene, TRACK_EXEC, 0);
 	snap_tracee_deinit(&scene.tracee);
 	assert_ok(snap_tracee_init(&scene.tracee, snap_tracer_pid(scene.tracer), 0));
@@ -244,14 +244,14 @@ static void check_unfit(enum track_order order, enum snap_rung lost, const char 
 {
 	_cleanup_scene_ struct scene scene;
 	scene_init(&scene);
-	scene_track(&scene, SNAP_RUNG_USERFAULTFD);
+	scene_track(&scene, SNAP_RUNGS_ALL);
 	enum snap_rung before = scene.tracker.rung;
 	snap_tracker_deinit(&scene.tracker);
 	scene.tracee.uffd = -1;
 	scene_do(&scene, order, 3);
 	if (!scene.board->result || before > lost)
 		return; // This machine cannot do it, or has not got the rung.
-	scene_track(&scene, SNAP_RUNG_USERFAULTFD);
+	scene_track(&scene, SNAP_RUNGS_ALL);
 	assert_true(scene.tracker.rung > lost);
 	assert_non_null(strstr(scene.tracker.why_not[lost], why));
 }
@@ -305,7 +305,7 @@ static void test_a_mapping_that_the_program_watches_is_told_of_as_a_whole(void *
 	// GIVEN a program that watches a page while it is tracked: one that is not ours
 	_cleanup_scene_ struct scene scene;
 	scene_init(&scene);
-	scene_track(&scene, SNAP_RUNG_USERFAULTFD);
+	scene_track(&scene, SNAP_RUNGS_ALL);
 	scene_need(&scene, SNAP_RUNG_USERFAULTFD);
 	scene_do(&scene, TRACK_REPLACE, 5);
 	scene_do(&scene, TRACK_WATCH, 5);
@@ -328,19 +328,19 @@ static void test_nothing_marked_means_that_all_has_changed(void **state)
 {
 	_cleanup_scene_ struct scene scene;
 	scene_init(&scene);
-	scene_track(&scene, SNAP_RUNG_USERFAULTFD);
+	scene_track(&scene, SNAP_RUNGS_ALL);
 	size_t nr_pages = scene.board->area_size / scene.page_size;
 	scene_look(&scene);
 	snap_tracker_forget(&scene.tracker);
 	scene_look(&scene);
 	assert_int_equal(scene_count(&scene, scene.board->area, scene.board->area_size),
 			 nr_pages);
-	scene_track(&scene, SNAP_RUNG_CONTENTS);
+	scene_track(&scene, SNAP_RUNG_BIT(SNAP_RUNG_CONTENTS));
 	scene_look(&scene);
 	assert_int_equal(scene_count(&scene, scene.board->area, scene.board->area_size),
 			 nr_pages);
 	assert_string_equal(scene.tracker.why_not[SNAP_RUNG_USERFAULTFD],
-			    "another way was asked for");
+			    "another way was chosen");
 }
 
 /** The lines of smaps that say how the program was mapped, and what it has open. */
@@ -367,7 +367,7 @@ static void test_a_tracker_that_is_gone_has_left_nothing(void **state)
 	_cleanup_buffer_ struct snap_buffer before = { 0 }, after = { 0 };
 	scene_init(&scene);
 	describe(&scene, &before);
-	scene_track(&scene, SNAP_RUNG_USERFAULTFD);
+	scene_track(&scene, SNAP_RUNGS_ALL);
 	snap_tracker_deinit(&scene.tracker);
 	describe(&scene, &after);
 	assert_int_equal(before.size, after.size);
@@ -388,8 +388,8 @@ static void test_whatever_fails_nothing_is_left_and_nothing_claimed(void **state
 		scene.tracee.nr_calls = 0;
 		scene.tracee.fail_at = n;
 		_cleanup_error_ snap_err error =
-			snap_tracker_start(&scene.tracee, process,
-					   SNAP_RUNG_USERFAULTFD, &tracker);
+			snap_tracker_start(&scene.tracee, process, SNAP_RUNGS_ALL,
+					   &tracker);
 		if (!error)
 			error = snap_tracker_mark(&tracker, &scene.tracee, &scene.vmas,
 						  &scene.changed);

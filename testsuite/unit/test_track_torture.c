@@ -81,7 +81,7 @@ static void torture(enum snap_rung rung, bool is_careful, uint64_t rounds)
 	_cleanup_memory_ struct snap_memory before = { 0 }, now = { 0 };
 	size_t nr_differ = 0, nr_told = 0;
 	scene_init(&scene);
-	scene_track(&scene, rung);
+	scene_track(&scene, SNAP_RUNG_BIT(rung));
 	scene_need(&scene, rung);
 	scene.tracker.is_careful |= is_careful;
 	scene.board->seed = setting("SNAP_TORTURE_SEED", 1);

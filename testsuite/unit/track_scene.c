@@ -63,11 +63,11 @@ struct snap_snapshot *scene_capture(struct scene *scene)
 	return process;
 }
 
-void scene_track(struct scene *scene, enum snap_rung best)
+void scene_track(struct scene *scene, unsigned int wanted)
 {
 	_cleanup_snapshot_ struct snap_snapshot *process = scene_capture(scene);
 	snap_tracker_deinit(&scene->tracker);
-	assert_ok(snap_tracker_start(&scene->tracee, process, best, &scene->tracker));
+	assert_ok(snap_tracker_start(&scene->tracee, process, wanted, &scene->tracker));
 	scene->tracee.uffd = scene->tracker.uffd;
 	scene_look(scene);
 	scene_mark(scene);

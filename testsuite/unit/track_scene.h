@@ -32,8 +32,8 @@ void scene_do(struct scene *scene, enum track_order order, size_t page);
 /** Read the live process, as a save does. */
 struct snap_snapshot *scene_capture(struct scene *scene);
 
-/** Start the tracker, and mark. */
-void scene_track(struct scene *scene, enum snap_rung best);
+/** Start the tracker, on one of the rungs that are wanted, and mark. */
+void scene_track(struct scene *scene, unsigned int wanted);
 
 /** Skip the test where the scene is not tracked in this way: it cannot be here. */
 void scene_need(struct scene *scene, enum snap_rung rung);
