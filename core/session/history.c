@@ -106,16 +106,30 @@ void snap_history_set(struct snap_history *history,
 	snap_memory_remember(&history->baseline, &snapshot->memory);
 }
 
+/** Where the baseline and another snapshot differ, nothing is known of the latter. */
+static snap_err doubt_differences(struct snap_history *history,
+				  const struct snap_memory *other)
+{
+	_cleanup_ranges_ struct snap_ranges differ = { 0 }, before = history->unsure;
+	history->unsure = (struct snap_ranges){ 0 };
+	SNAP_TRY(snap_memory_differ(&history->baseline, other, 0, UINT64_MAX, &differ));
+	return snap_ranges_unite(&before, &differ, &history->unsure);
+}
+
 void snap_history_leave(struct snap_history *history,
 			const struct snap_snapshot *snapshot,
 			const struct snap_snapshot *other)
 {
+	if (!other) {
+		snap_history_forget(history);
+		return;
+	}
 	if (!history->baseline.map ||
 	    !snap_memory_is_same(&history->baseline, &snapshot->memory))
 		return;
+	_cleanup_error_ snap_err error = doubt_differences(history, &other->memory);
+	if (error)
+		snap_tracker_forget(&history->tracker);
 	snap_memory_deinit(&history->baseline);
-	// It tells what has changed since the baseline that was.
-	snap_tracker_forget(&history->tracker);
-	if (other)
-		snap_memory_remember(&history->baseline, &other->memory);
+	snap_memory_remember(&history->baseline, &other->memory);
 }

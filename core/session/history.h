@@ -91,7 +91,9 @@ void snap_history_set(struct snap_history *history,
 /**
  * A snapshot is about to go: keep none of its pages on its behalf.
  *
- * @param other Another snapshot to go on from; NULL: there is none.
+ * @param other Another snapshot of this process, in the same store, to go on from; what
+ *	the tracker knows holds for it, too. NULL: there is none, and the process is not
+ *	watched any more.
  */
 void snap_history_leave(struct snap_history *history,
 			const struct snap_snapshot *snapshot,
