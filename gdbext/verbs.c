@@ -74,10 +74,11 @@ static PyObject *describe_notes(const struct snap_notes *notes)
 
 static PyObject *describe_report(const struct snap_restore_report *report)
 {
-	return Py_BuildValue("{s:K,s:K,s:n,s:n,s:N}", "bytes_compared",
+	return Py_BuildValue("{s:K,s:K,s:n,s:n,s:n,s:N}", "bytes_compared",
 			     (unsigned long long)report->bytes_compared,
 			     "bytes_written", (unsigned long long)report->bytes_written,
-			     "threads", (Py_ssize_t)report->nr_threads, "mapping_steps",
+			     "threads", (Py_ssize_t)report->nr_threads, "landed",
+			     (Py_ssize_t)report->nr_landed, "mapping_steps",
 			     (Py_ssize_t)report->nr_mapping_steps, "notes",
 			     describe_notes(&report->notes));
 }

@@ -349,6 +349,8 @@ snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan
 	SNAP_TRY(finish(&restorer));
 	ret->bytes_compared = restorer.rewinder.bytes_compared;
 	ret->bytes_written = restorer.rewinder.bytes_written;
+	for (size_t i = 0; i < plan->image->nr_threads; i++)
+		ret->nr_landed += !restorer.threads[i].stays;
 	ret->candidates = restorer.candidates;
 	restorer.candidates = (struct snap_ranges){ 0 };
 	return SNAP_OK;

@@ -11,6 +11,8 @@
 struct snap_restore_counts {
 	uint64_t bytes_compared;
 	uint64_t bytes_written;
+	/** Threads; the others had not moved. */
+	size_t nr_landed;
 	/** Set also on error: it is as the snapshot says, but for what is told. */
 	bool is_committed;
 	/** With a past: the pages that were compared. */

@@ -397,6 +397,7 @@ static snap_err restore_all(const struct snap_target *target,
 		.bytes_compared = counts.bytes_compared,
 		.bytes_written = counts.bytes_written,
 		.nr_threads = snapshot->nr_threads,
+		.nr_landed = counts.nr_landed,
 		.nr_mapping_steps = count_steps(plan, SNAP_FAMILY_MAPPINGS),
 		.notes = notes,
 	};

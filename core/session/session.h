@@ -87,6 +87,8 @@ struct snap_restore_report {
 	uint64_t bytes_compared;
 	uint64_t bytes_written;
 	size_t nr_threads;
+	/** Those that had moved, and were landed. */
+	size_t nr_landed;
 	/** Steps on mappings: made, removed, changed. */
 	size_t nr_mapping_steps;
 	/** What was kept as it is, and what was not put back. snap_notes_deinit(). */

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Report,
         Snapshot,
         StoreUsage,
+        Tracking,
         Verdict,
     )
 
@@ -230,9 +231,15 @@ def write(
         snapshot.write(path, overwrite=overwrite, progress=progress or _listen)
 
 
+def store_usage() -> "StoreUsage":
+    """What all snapshots take together, in bytes, and where."""
+    usage: "StoreUsage" = _module().store()
+    return usage
+
+
 def store_size() -> int:
     """What all snapshots take together, in bytes."""
-    usage: "StoreUsage" = _module().store()
+    usage = store_usage()
     return usage["pages"] + usage["tables"]
 
 
@@ -240,6 +247,28 @@ def set_directory(directory: Optional[str]) -> None:
     """Where new snapshots go; None: into memory."""
     with _loaded() as module:
         module.set_store(directory)
+
+
+def set_tracking(way: str) -> None:
+    """How changed pages are found from now on."""
+    _module().set_tracking(way)
+
+
+def tracking(pid: int) -> "Optional[Tracking]":
+    """How changed pages of a process are found; None: they are not looked for."""
+    found: "Optional[Tracking]" = _module().tracking(pid)
+    return found
+
+
+def let_go(pid: int) -> None:
+    """Take off a process what finds its changed pages."""
+    _module().let_go(pid)
+
+
+def call_count() -> int:
+    """How many calls into the kernel the last save or restore has made."""
+    count: int = _module().last_call_count()
+    return count
 
 
 @contextlib.contextmanager

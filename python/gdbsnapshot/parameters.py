@@ -196,11 +196,49 @@ class Directory(gdb.Parameter):
         return f"Snapshots are kept in a file in {self.before}."
 
 
+class Tracking(gdb.Parameter):
+    """
+    'userfaultfd' and 'soft-dirty' let the kernel note which pages are written to, so
+    that a save or restore need not look at the others; each is tried in the process
+    before it is trusted, and where it cannot be, 'contents' is used in its place, which
+    compares all memory.  'auto' takes the best that there is.
+
+    With 'userfaultfd' a program that begins to use userfaultfd(2) itself after a save
+    finds its memory busy: choose another way for it.  'soft-dirty' clears bits of
+    /proc/PID/clear_refs, which the tools of others may rely on.  'snapshot show -state'
+    says what is used, and why not a better one.
+    """
+
+    set_doc = "Set how pages that change between saves and restores are found."
+    show_doc = "Show how pages that change between saves and restores are found."
+
+    def __init__(self) -> None:
+        self.__doc__ = help_text(type(self))
+        super().__init__(
+            "snapshot tracking",
+            gdb.COMMAND_DATA,
+            gdb.PARAM_ENUM,
+            ("auto", "userfaultfd", "soft-dirty", "contents"),
+        )
+        self.value = "auto"
+
+    def get_set_string(self) -> str:
+        # Takes off what was there, at once.
+        core = sys.modules.get(f"{__package__}.core")
+        if core is not None:
+            core.set_tracking(str(self.value))
+        return ""
+
+    def get_show_string(self, svalue: str) -> str:
+        return f"The way that changed pages are found is {svalue}."
+
+
 SETTINGS = (
     "snapshot directory",
     "snapshot fpu-mode",
     "snapshot limit",
     "snapshot shared-memory",
+    "snapshot tracking",
     "snapshot verify",
 )
 
@@ -217,6 +255,10 @@ def shared_memory() -> bool:
     return bool(gdb.parameter("snapshot shared-memory"))
 
 
+def tracking() -> str:
+    return str(gdb.parameter("snapshot tracking"))
+
+
 def limit() -> Optional[int]:
     """In bytes; None: there is none."""
     from . import sizes
@@ -231,4 +273,5 @@ def register() -> None:
     FpuMode()
     Limit()
     SharedMemory()
+    Tracking()
     Verify()

@@ -6,7 +6,9 @@ A family of state is a function that gives facts, and a row of a table at the en
 from typing import TYPE_CHECKING, Callable, Iterable, Optional
 
 from . import render_files
-from .render import Page, printable, size, thread_title
+from .render import Page, size, thread_title
+from .render_status import block
+from .render_status import tracking as tracking_facts
 from .signals import mask_text, signal_name
 
 if TYPE_CHECKING:
@@ -23,11 +25,15 @@ def state(snapshot: "Snapshot", page: Page = Page()) -> str:
     for title, family in _FAMILIES:
         facts = list(family(found))
         if facts:
-            blocks.append(_block(page.style("title", title), facts))
+            blocks.append(block(page.style("title", title), facts))
     blocks.append(render_files.files(snapshot, page))
+    tracking = snapshot.tracking
+    if tracking is not None:
+        title = page.style("title", "Tracking")
+        blocks.append(block(title, tracking_facts(tracking)))
     for thread in snapshot.threads():
         facts = thread_facts(thread, found)
-        blocks.append(_block(thread_title(snapshot, thread, page), facts))
+        blocks.append(block(thread_title(snapshot, thread, page), facts))
     return "\n".join(blocks)
 
 
@@ -37,11 +43,6 @@ def thread_facts(thread: "Thread", found: "State") -> list[tuple[str, str]]:
     for family in _THREAD_FAMILIES:
         facts += family(found["threads"][thread["tid"]])
     return facts
-
-
-def _block(title: str, facts: Facts) -> str:
-    lines = [title, *(f"  {fact + ':':<18}{printable(text)}" for fact, text in facts)]
-    return "".join(line + "\n" for line in lines)
 
 
 _SS_ONSTACK = 1

@@ -7,13 +7,16 @@ from . import core, names, parameters
 from .comparison import Comparison
 from .problem import Problem
 from .store import Displaced, Entry, Place, Store
-from .target import breakpoints, crew, landing, place, process
+from .target import breakpoints, crew, farewell, landing, place, process
 
 if TYPE_CHECKING:
     from _snapshot import Progress, Report, Snapshot, Verdict
 
 store = Store()
 """The snapshots of this session."""
+
+last_report: "Optional[Report]" = None
+"""Of the last restore that has succeeded."""
 
 
 def save(
@@ -72,6 +75,8 @@ def _make_room_for(entry: Entry) -> None:
 
 def _capture(selected: process.Process, progress: "Optional[Progress]") -> "Snapshot":
     landing.before_save(selected)
+    farewell.watch()
+    core.set_tracking(parameters.tracking())
     patches = breakpoints.patches(selected.pid)
     return core.capture(
         selected.pid, selected.tid, patches, parameters.shared_memory(), progress
@@ -116,6 +121,8 @@ def restore(
     except BaseException:
         landing.after_failure(moving, patches)
         raise
+    global last_report
+    last_report = report
     if store.get(entry.name) is entry:
         store.set_current(entry)
     if announce is not None:

@@ -155,6 +155,7 @@ class Report(TypedDict):
     bytes_compared: int
     bytes_written: int
     threads: int
+    landed: int  # those that had moved
     mapping_steps: int
     notes: list[str]  # what was kept as it is: sentences
 

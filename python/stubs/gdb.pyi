@@ -81,12 +81,16 @@ class Inferior:
 
 class ThreadEvent: ...
 
+class ExitedEvent:
+    inferior: Inferior
+
 class EventRegistry:
     def connect(self, handler: Callable[[Any], None]) -> None: ...
     def disconnect(self, handler: Callable[[Any], None]) -> None: ...
 
 class events:
     cont: EventRegistry
+    exited: EventRegistry
 
 class Symtab:
     filename: str

@@ -15,6 +15,7 @@ from .prefix import MaintenancePrefix, Prefix, PrefixCommand
 from .restore import Restore
 from .save import Save
 from .show import Show
+from .status import Status
 
 PREFIXES: tuple[type[PrefixCommand], ...] = (Prefix, MaintenancePrefix)
 COMMANDS: tuple[type[Command], ...] = (
@@ -30,6 +31,7 @@ COMMANDS: tuple[type[Command], ...] = (
     Check,
     Cpu,
     FailAt,
+    Status,
 )
 
 

@@ -31,6 +31,9 @@ def test_settings_are_completed(gdb):
 def test_modes_are_completed(gdb):
     assert completions(gdb, "snapshot check -mode s") == ["snapshot check -mode strict"]
     assert completions(gdb, "set snapshot fpu-mode a") == ["set snapshot fpu-mode any"]
+    assert completions(gdb, "set snapshot tracking s") == [
+        "set snapshot tracking soft-dirty"
+    ]
     found = completions(gdb, "snapshot restore -fpu-mode ")
     assert [line.split()[-1] for line in found] == ["any", "compat"]
 

@@ -14,7 +14,14 @@ SUBCOMMANDS = (
     "check",
     "cpu",
 )
-SETTINGS = ("fpu-mode", "verify")
+SETTINGS = (
+    "directory",
+    "fpu-mode",
+    "limit",
+    "shared-memory",
+    "tracking",
+    "verify",
+)
 
 
 def test_the_help_of_snapshot_names_every_subcommand(gdb):
