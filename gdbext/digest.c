@@ -214,6 +214,7 @@ static snap_err add_memory(struct digests *digests)
 {
 	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
 	SNAP_TRY(snap_tracee_read_vmas(&digests->tracee, &vmas));
+	snap_digest_join(&vmas);
 	for (size_t i = 0; i < vmas.nr; i++)
 		if (vmas.list[i].flags & SNAP_VMA_GUARD)
 			SNAP_TRY(add(digests, XXH3_128bits(NULL, 0),
@@ -226,43 +227,12 @@ static snap_err add_memory(struct digests *digests)
 	return SNAP_OK;
 }
 
-/**
- * Leave the flag "gu" out: it says that there may be guards or may have been, and goes
- * to the neighbours that a mapping is merged with. The guards themselves are in the
- * list of mappings. And "uw", the one trace of our tracking (doc/changed-pages.md).
- */
-static void update_flags(struct digests *digests, const char *line, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (i + 3 > length ||
-		    (memcmp(line + i, " gu", 3) && memcmp(line + i, " uw", 3)))
-			XXH3_128bits_update(digests->hash, line + i, 1);
-		else
-			i += 2;
-}
-
-/** What maps does not say: the flags and the key of each mapping. */
-static snap_err add_flags(struct digests *digests)
-{
-	_cleanup_buffer_ struct snap_buffer smaps = { 0 };
-	SNAP_TRY(snap_proc_read_file(&digests->tracee, "smaps", &smaps));
-	XXH3_128bits_reset(digests->hash);
-	for (const char *line = (const char *)smaps.data; *line;) {
-		size_t length = strcspn(line, "\n");
-		if (!strncmp(line, "VmFlags:", 8) ||
-		    !strncmp(line, "ProtectionKey:", 14))
-			update_flags(digests, line, length);
-		line += length + (line[length] == '\n');
-	}
-	return add(digests, XXH3_128bits_digest(digests->hash), "mappings' flags");
-}
-
 static snap_err add_process(struct digests *digests)
 {
-	SNAP_TRY(add_flags(digests));
-	_cleanup_buffer_ struct snap_buffer maps = { 0 };
-	SNAP_TRY(snap_proc_read_file(&digests->tracee, "maps", &maps));
-	return add(digests, XXH3_128bits(maps.data, maps.size), "mappings");
+	_cleanup_buffer_ struct snap_buffer mappings = { 0 }, flags = { 0 };
+	SNAP_TRY(snap_digest_mappings(&digests->tracee, &mappings, &flags));
+	SNAP_TRY(add(digests, XXH3_128bits(flags.data, flags.size), "mappings' flags"));
+	return add(digests, XXH3_128bits(mappings.data, mappings.size), "mappings");
 }
 
 /** Evidence of the families that have a file of their own. */

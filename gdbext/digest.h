@@ -2,12 +2,24 @@
 #define SNAP_GDBEXT_DIGEST_H
 
 #include "core/base/buffer.h"
+#include "core/model/vma.h"
 #include "core/tracee/tracee.h"
 
 /**
  * @file
  * Evidence for digest(): bytes that differ when something of a family does.
  */
+
+/** Make neighbours one that agree in everything. */
+void snap_digest_join(struct snap_vmas *vmas);
+
+/**
+ * Where what is mapped, and what else the kernel tells of it: flags and keys. Joined
+ * as by snap_digest_join().
+ */
+_must_check_ snap_err snap_digest_mappings(struct snap_tracee *tracee,
+					   struct snap_buffer *mappings,
+					   struct snap_buffer *flags);
 
 /** What waits in the queues of signals; /proc/PID/status tells of the rest. */
 _must_check_ snap_err snap_digest_signals(struct snap_tracee *tracee,
