@@ -25,7 +25,7 @@ static int execute(PyObject *module)
 	};
 	struct snap_py_state *state = snap_py_state(module);
 	state->tracers = PyDict_New();
-	state->rungs = SNAP_RUNG_BIT(SNAP_RUNG_CONTENTS);
+	state->rungs = SNAP_RUNGS_ALL;
 	if (!state->tracers || snap_py_errors_add(module, state) < 0 ||
 	    snap_py_snapshot_add(module, state) < 0 ||
 	    PyModule_AddStringConstant(module, "version", PACKAGE_VERSION) < 0)

@@ -20,7 +20,7 @@ def tracking(
     monkeypatch.chdir(tmp_path)
     snap.set_tracking("userfaultfd")
     yield
-    snap.set_tracking("contents")
+    snap.set_tracking("auto")
 
 
 @pytest.mark.restores
