@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .comparison import Comparison
     from .store import Entry
+    from .travel import annotate, redo, rename, undo
     from .verbs import (
         check,
         delete,
@@ -35,6 +36,7 @@ __all__ = [
     "Comparison",
     "Entry",
     "Problem",
+    "annotate",
     "check",
     "delete",
     "delete_all",
@@ -43,9 +45,12 @@ __all__ = [
     "export",
     "find",
     "import_file",
+    "redo",
+    "rename",
     "restore",
     "save",
     "snapshots",
+    "undo",
 ]
 
 
@@ -60,6 +65,10 @@ def __getattr__(name: str) -> object:
         from .comparison import Comparison
 
         return Comparison
+    if name in ("annotate", "redo", "rename", "undo"):
+        from . import travel
+
+        return getattr(travel, name)
     if name in __all__:
         from . import verbs
 

@@ -44,6 +44,39 @@ class ShowPrefix(gdb.Command):
             gdb.execute(f"show {name}")
 
 
+class Auto(gdb.Parameter):
+    """
+    When on, a snapshot is taken wherever the process stops for you to see: at a
+    breakpoint, after a step, at a signal or Ctrl-C.  'snapshot undo' goes back over
+    them, 'snapshot list' shows them.  Their names are numbers; 'snapshot name' gives
+    one a name.  Stops of which the commands of a breakpoint let the program go on by
+    themselves do not count.
+
+    Each takes what has changed since the one before it; 'set snapshot limit' thins
+    them.
+    """
+
+    set_doc = "Set whether a snapshot is taken at each stop."
+    show_doc = "Show whether a snapshot is taken at each stop."
+
+    def __init__(self) -> None:
+        self.__doc__ = help_text(type(self))
+        super().__init__("snapshot auto", gdb.COMMAND_DATA, gdb.PARAM_BOOLEAN)
+        self.value = False
+
+    def get_set_string(self) -> str:
+        if self.value:
+            from . import automatic
+
+            automatic.begin()
+            if gdb.selected_inferior().pid:
+                automatic.mark(gdb.selected_inferior().pid)
+        return ""
+
+    def get_show_string(self, svalue: str) -> str:
+        return f"Taking a snapshot at each stop is {svalue}."
+
+
 class Verify(gdb.Parameter):
     """
     When on, a restore reads all memory back and compares it with the snapshot; if it
@@ -121,8 +154,10 @@ class SharedMemory(gdb.Parameter):
 class Limit(gdb.Parameter):
     """
     SIZE is a number with a unit, as 500M or 2.5G, or 'unlimited'.  When the snapshots
-    together take more, the oldest of those that were saved without a name are deleted,
-    and a line says so.  Snapshots with a name of yours, and the one just taken, stay.
+    together take more, those that were taken by themselves ('set snapshot auto on') are
+    thinned, the old ones first and evenly; then the oldest of those that were saved
+    without a name are deleted, and a line says so.  Snapshots with a name of yours, and
+    the one just taken, stay.
     """
 
     set_doc = "Set how much room the snapshots of this session may take."
@@ -143,16 +178,16 @@ class Limit(gdb.Parameter):
             self.value = self.before
             raise gdb.GdbError(str(error)) from None
         self.before = str(self.value)
-        verbs = sys.modules.get(f"{__package__}.verbs")
-        if verbs is None:
+        keeping = sys.modules.get(f"{__package__}.keeping")
+        if keeping is None:
             return ""
         from . import render
 
-        return render.displaced(verbs.make_room()).rstrip("\n")
+        return render.displaced(keeping.make_room()).rstrip("\n")
 
     def get_show_string(self, svalue: str) -> str:
         text = f"The snapshots may take {svalue}"
-        if f"{__package__}.verbs" in sys.modules:
+        if f"{__package__}.keeping" in sys.modules:
             from . import core, render
 
             text += f"; they take {render.size(core.store_size())}"
@@ -234,6 +269,7 @@ class Tracking(gdb.Parameter):
 
 
 SETTINGS = (
+    "snapshot auto",
     "snapshot directory",
     "snapshot fpu-mode",
     "snapshot limit",
@@ -241,6 +277,10 @@ SETTINGS = (
     "snapshot tracking",
     "snapshot verify",
 )
+
+
+def auto() -> bool:
+    return bool(gdb.parameter("snapshot auto"))
 
 
 def verify_memory() -> bool:
@@ -269,6 +309,7 @@ def limit() -> Optional[int]:
 def register() -> None:
     SetPrefix()
     ShowPrefix()
+    Auto()
     Directory()
     FpuMode()
     Limit()

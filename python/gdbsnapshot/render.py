@@ -185,6 +185,19 @@ def restored(entry: "Entry", report: "Report") -> str:
     return f"Snapshot {entry.name} restored.\n{notes}"
 
 
+def undone(count: int, entry: "Entry", report: "Report") -> str:
+    return _travelled(f"Back {plural(count, 'resumption')}", entry, report)
+
+
+def redone(count: int, entry: "Entry", report: "Report") -> str:
+    return _travelled(f"Forward {plural(count, 'resumption')}", entry, report)
+
+
+def _travelled(how_far: str, entry: "Entry", report: "Report") -> str:
+    notes = "".join(f"{text}\n" for text in report["notes"])
+    return f"{how_far}, at snapshot {entry.name}.\n{notes}"
+
+
 def exported(entry: "Entry") -> str:
     return f"Snapshot {entry.name} written to {printable(entry.file or '')}.\n"
 
@@ -216,9 +229,11 @@ _LIST = (
     Column("When"),
     Column("Process", right=True),
     Column("Threads", right=True),
+    Column("Changed", right=True),
     Column("Alone", right=True),
     Column("Shared", right=True),
     Column("Where", "function", shrinks=True),
+    Column("Why"),
     Column("Note", shrinks=True),
 )
 
@@ -227,21 +242,46 @@ def listing(store: "Store", page: Page = Page()) -> str:
     """The table of `snapshot list`."""
     if not len(store):
         return "No snapshots. Take one with 'snapshot save'.\n"
-    rows = [
-        (
-            "*" if store.is_current(entry) else "",
-            entry.name,
-            when(entry.snapshot.time),
-            str(entry.pid),
-            str(len(entry.snapshot.threads())),
-            size(entry.snapshot.usage["alone"]),
-            size(entry.snapshot.usage["shared"]),
-            entry.place.location,
-            entry.note,
-        )
-        for entry in store
+    is_one = len({entry.pid for entry in store}) == 1
+    rows = [_listed(store, *each, is_one) for each in store.tree()]
+    return table(_LIST, rows, page) + _since(store)
+
+
+def _listed(
+    store: "Store", entry: "Entry", depth: int, is_one: bool
+) -> tuple[str, ...]:
+    usage = entry.snapshot.usage
+    return (
+        "*" if store.is_current(entry) else "",
+        "| " * depth + entry.name,
+        when(entry.snapshot.time),
+        "" if is_one else str(entry.pid),
+        str(len(entry.snapshot.threads())),
+        size(entry.changed) if entry.changed is not None else "",
+        size(usage["alone"]),
+        size(usage["shared"]),
+        where(entry),
+        entry.reason,
+        entry.note,
+    )
+
+
+def where(entry: "Entry") -> str:
+    """Where a snapshot's process was stopped, with the thread if there are others."""
+    place = entry.place
+    if not place.number:
+        return place.location
+    return f"{place.location}, thread {place.number}"
+
+
+def _since(store: "Store") -> str:
+    """Of the processes that have gone on since their snapshot, how far."""
+    lines = [
+        f"Process {entry.pid} is {plural(resumptions, 'resumption')} after"
+        f" {entry.name}.\n"
+        for entry, resumptions in store.gone_on()
     ]
-    return table(_LIST, rows, page)
+    return "".join(lines)
 
 
 def header(snapshot: "Snapshot", name: str, file: Optional[str] = None) -> str:

@@ -3,17 +3,15 @@
 import os
 from typing import TYPE_CHECKING, Callable, Optional, Sequence
 
-from . import core, names, parameters
+from . import automatic, core, keeping, names, parameters
 from .comparison import Comparison
+from .keeping import store
 from .problem import Problem
-from .store import Displaced, Entry, Place, Store
-from .target import breakpoints, crew, farewell, landing, place, process
+from .store import Entry, Place
+from .target import breakpoints, crew, landing, process, stops
 
 if TYPE_CHECKING:
     from _snapshot import Progress, Report, Snapshot, Verdict
-
-store = Store()
-"""The snapshots of this session."""
 
 last_report: "Optional[Report]" = None
 """Of the last restore that has succeeded."""
@@ -33,54 +31,15 @@ def save(
         name = store.new_name()
     store.check_free(name)
     path = _new_file(file, overwrite) if file is not None else None
-    selected = process.selected()
-    snapshot = _capture(selected, progress)
-    snapshot.label = name
-    snapshot.note = note
-    snapshot.set_parent(_parent(selected.pid))
+    automatic.begin()
+    entry = keeping.take(process.selected(), name, note, progress)
+    entry.is_named = is_named
     if path is not None:
-        core.write(snapshot, path, overwrite, progress)
-    entry = Entry(name, snapshot, place.take(), path, is_named)
-    store.add(entry)
-    store.set_current(entry)
-    _make_room_for(entry)
+        core.write(entry.snapshot, path, overwrite, progress)
+        entry.file = path
+    keeping.keep(entry)
+    stops.forget_changes()
     return entry
-
-
-def _parent(pid: int) -> "Optional[Snapshot]":
-    """Nobody holds it longer than needed: it may have to go to make room."""
-    current = store.current(pid)
-    return current.snapshot if current else None
-
-
-def make_room(newest: Optional[Entry] = None) -> list[Displaced]:
-    """Delete the oldest snapshots without a name of the user's, as the limit says."""
-    limit = parameters.limit()
-    displaced: list[Displaced] = []
-    while limit is not None:
-        size = core.store_size()
-        name = store.oldest_unnamed(newest) if size > limit else None
-        if name is None:
-            break
-        store.delete(name)
-        displaced.append(Displaced(name, size - core.store_size()))
-    return displaced
-
-
-def _make_room_for(entry: Entry) -> None:
-    limit = parameters.limit()
-    entry.displaced = tuple(make_room(entry))
-    entry.excess = 0 if limit is None else max(0, core.store_size() - limit)
-
-
-def _capture(selected: process.Process, progress: "Optional[Progress]") -> "Snapshot":
-    landing.before_save(selected)
-    farewell.watch()
-    core.set_tracking(parameters.tracking())
-    patches = breakpoints.patches(selected.pid)
-    return core.capture(
-        selected.pid, selected.tid, patches, parameters.shared_memory(), progress
-    )
 
 
 def restore(
@@ -98,6 +57,17 @@ def restore(
     @param fpu_mode "compat" or "any"; None: what 'show snapshot fpu-mode' says.
     @param announce Called when the process is back, before GDB shows it.
     """
+    automatic.begin()
+    with stops.own_work():
+        return _restore(which, fpu_mode, progress, announce)
+
+
+def _restore(
+    which: Optional[str],
+    fpu_mode: Optional[str],
+    progress: "Optional[Progress]",
+    announce: "Optional[Callable[[Entry, Report], None]]",
+) -> "tuple[Entry, Report]":
     selected = process.selected()
     entry = _newest(selected.pid) if which is None else find(which, progress)
     core.check_identity(selected.pid, entry.snapshot)
@@ -125,6 +95,8 @@ def restore(
     last_report = report
     if store.get(entry.name) is entry:
         store.set_current(entry)
+    else:
+        store.timeline.lose(selected.pid)
     if announce is not None:
         announce(entry, report)
     try:
@@ -205,7 +177,7 @@ def diff(
     if new is None:
         selected = process.selected()
         first = _newest(selected.pid) if old is None else find(old, progress)
-        second = Entry("the process", _capture(selected, progress), Place())
+        second = Entry("the process", keeping.capture(selected, progress), Place())
     else:
         first, second = find(old, progress), find(new, progress)
     found = core.diff(first.snapshot, second.snapshot, max_ranges, progress)
@@ -252,9 +224,7 @@ def export(
     progress: "Optional[Progress]" = None,
 ) -> Entry:
     """Write a snapshot to a file."""
-    entry = store.get(name)
-    if entry is None:
-        raise names.unknown(name, store.names())
+    entry = store.known(name)
     path = _new_file(file, overwrite)
     core.write(entry.snapshot, path, overwrite, progress)
     entry.file = path
@@ -278,7 +248,7 @@ def import_file(
     snapshot.label = name
     entry = Entry(name, snapshot, _unknown_place(snapshot), path, is_named)
     store.add(entry)
-    _make_room_for(entry)
+    keeping.make_room_for(entry)
     return entry
 
 

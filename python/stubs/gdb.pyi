@@ -15,6 +15,7 @@ COMMAND_RUNNING: int
 COMMAND_STATUS: int
 COMPLETE_NONE: int
 PARAM_BOOLEAN: int
+STDERR: int
 PARAM_ENUM: int
 PARAM_OPTIONAL_FILENAME: int
 PARAM_STRING: int
@@ -80,17 +81,32 @@ class Inferior:
     def write_memory(self, address: int, buffer: bytes) -> None: ...
 
 class ThreadEvent: ...
+class StopEvent: ...
+
+class SignalEvent(StopEvent):
+    stop_signal: str
+
+class BreakpointEvent(StopEvent):
+    breakpoints: list["Breakpoint"]
+
+class ExitedEvent:
+    inferior: Inferior
 
 class ExitedEvent:
     inferior: Inferior
 
 class EventRegistry:
-    def connect(self, handler: Callable[[Any], None]) -> None: ...
+    def connect(self, handler: Callable[..., None]) -> None: ...
     def disconnect(self, handler: Callable[[Any], None]) -> None: ...
 
 class events:
+    before_prompt: EventRegistry
     cont: EventRegistry
     exited: EventRegistry
+    inferior_call: EventRegistry
+    memory_changed: EventRegistry
+    register_changed: EventRegistry
+    stop: EventRegistry
 
 class Symtab:
     filename: str
@@ -112,6 +128,8 @@ class BreakpointLocation:
     address: int
 
 class Breakpoint:
+    commands: Optional[str]
+    location: Optional[str]
     number: int
     type: int
     enabled: bool
@@ -129,7 +147,7 @@ def execute(
 ) -> Optional[str]: ...
 def parameter(name: str) -> Any: ...
 def string_to_argv(text: str) -> list[str]: ...
-def write(text: str) -> None: ...
+def write(text: str, stream: int = ...) -> None: ...
 def flush() -> None: ...
 def parse_and_eval(expression: str) -> "Value": ...
 def convenience_variable(name: str) -> Optional[Value]: ...

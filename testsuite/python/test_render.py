@@ -72,7 +72,7 @@ def test_the_list_marks_the_current_snapshot():
     store = Store()
     first = entry("first", time=10, note="whole")
     store.add(first)
-    store.add(entry("second", time=20))
+    store.add(entry("second", time=20, pid=101))
     store.set_current(first)
 
     # THEN it has the asterisk, and its note, place and process are there
@@ -80,6 +80,31 @@ def test_the_list_marks_the_current_snapshot():
     assert one.startswith("*  first") and one.endswith("whole")
     assert "work at sample.c:7" in one and " 100 " in one
     assert not two.startswith("*")
+
+
+def test_a_process_that_is_the_only_one_is_not_named():
+    store = Store()
+    store.add(entry("first", pid=12345))
+    assert "12345" not in render.listing(store)
+
+
+def test_the_list_draws_branches_and_says_how_far_the_process_has_gone():
+    # GIVEN a process that was put back from the second to the first, and went on
+    store = Store()
+    for name in ("first", "second"):
+        store.mark(entry(name))
+        store.timeline.resumed(100)
+    store.set_current(store.known("first"))
+    store.timeline.resumed(100)
+    store.mark(entry("third"))
+    store.timeline.resumed(100)
+    store.timeline.resumed(100)
+
+    # THEN the second stands behind a bar, and the third is two resumptions ago
+    title, *lines, last = render.listing(store).splitlines()
+    assert [line[3:11].rstrip() for line in lines] == ["first", "| second", "third"]
+    assert lines[2].startswith("*")
+    assert last == "Process 100 is 2 resumptions after third."
 
 
 def test_the_list_says_what_a_snapshot_holds_alone():

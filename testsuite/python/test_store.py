@@ -109,10 +109,9 @@ def test_the_oldest_without_a_name_is_the_first_to_go():
     )
     for each in store:
         each.is_named = each.name == "mine"
-    newest = store.newest()
 
-    # THEN they go one by one, the newest stays
-    assert store.oldest_unnamed(newest) == "s2"
+    # THEN they go one by one, the one that is needed stays
+    assert store.first_to_go("s4") == "s2"
     store.delete("s2", "s3")
-    assert store.oldest_unnamed(newest) is None
-    assert store.oldest_unnamed() == "s4"
+    assert store.first_to_go("s4") is None
+    assert store.first_to_go() == "s4"

@@ -11,16 +11,20 @@ from .export import Export
 from .fail_at import FailAt
 from .import_ import Import
 from .list import InfoSnapshots, List
+from .name import Name, Note
 from .prefix import MaintenancePrefix, Prefix, PrefixCommand
 from .restore import Restore
 from .save import Save
 from .show import Show
 from .status import Status
+from .undo import Redo, Undo
 
 PREFIXES: tuple[type[PrefixCommand], ...] = (Prefix, MaintenancePrefix)
 COMMANDS: tuple[type[Command], ...] = (
     Save,
     Restore,
+    Undo,
+    Redo,
     List,
     InfoSnapshots,
     Show,
@@ -28,6 +32,8 @@ COMMANDS: tuple[type[Command], ...] = (
     Export,
     Import,
     Delete,
+    Name,
+    Note,
     Check,
     Cpu,
     FailAt,

@@ -29,7 +29,7 @@ def help_text(command: type) -> str:
 
 
 def snapshot_names(word: str) -> list[str]:
-    from ..verbs import store
+    from ..keeping import store
 
     return [name for name in store.names() if name.startswith(word)]
 

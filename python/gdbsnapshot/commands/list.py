@@ -11,32 +11,42 @@ if TYPE_CHECKING:
 
 
 class List(Command):
-    """List the snapshots, the oldest first.
+    """List the snapshots, the oldest first, as a tree.
 
     Usage: snapshot list
 
     An asterisk marks the snapshot that a process was last saved as or put back to.
-    Snapshots share the pages that did not change between them: Alone is what would be
-    free without this one.
+    Those that are only numbers were taken at a stop ('set snapshot auto on').  Where
+    says where it stopped, with the thread if there are more than one, and Why, why.
+    Changed is the memory that was new in it.  Snapshots share the pages that did not
+    change between them: Alone is what would be free without this one.
+
+    When a process was put back and has run on otherwise, what it did before is a
+    branch: a bar before a name stands for each younger branch that goes past it.
     """
 
     name = "snapshot list"
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
-        from .. import render, verbs
+        from .. import keeping, render
         from ..target import screen
 
-        return render.listing(verbs.store, screen.page(from_tty))
+        return render.listing(keeping.store, screen.page(from_tty))
 
 
 class InfoSnapshots(List):
-    """List the snapshots, the oldest first.
+    """List the snapshots, the oldest first, as a tree.
 
     Usage: info snapshots
 
     An asterisk marks the snapshot that a process was last saved as or put back to.
-    Snapshots share the pages that did not change between them: Alone is what would be
-    free without this one.
+    Those that are only numbers were taken at a stop ('set snapshot auto on').  Where
+    says where it stopped, with the thread if there are more than one, and Why, why.
+    Changed is the memory that was new in it.  Snapshots share the pages that did not
+    change between them: Alone is what would be free without this one.
+
+    When a process was put back and has run on otherwise, what it did before is a
+    branch: a bar before a name stands for each younger branch that goes past it.
     """
 
     name = "info snapshots"

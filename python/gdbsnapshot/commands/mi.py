@@ -191,7 +191,7 @@ _RUN: dict[str, Callable[[argparse.Namespace], Result]] = {
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    from ..verbs import store
+    from ..keeping import store
 
     snapshot = entry.snapshot
     result = {

@@ -252,7 +252,7 @@ def check_survive(snapshot: "Snapshot") -> None:
                 )
 
 
-_WATCHPOINTS = (
+WATCHPOINTS = (
     gdb.BP_WATCHPOINT,
     gdb.BP_HARDWARE_WATCHPOINT,
     gdb.BP_READ_WATCHPOINT,
@@ -267,16 +267,16 @@ def refresh_watchpoints() -> None:
     To GDB a watchpoint has a new beginning when it is enabled.  One for a variable of a
     function is evaluated in its own thread alone: the selected one.
     """
-    if not any(b.type in _WATCHPOINTS and b.enabled for b in gdb.breakpoints()):
+    if not any(b.type in WATCHPOINTS and b.enabled for b in gdb.breakpoints()):
         return
     for breakpoint, row in _toggleable(rows()):
-        if breakpoint.type in _WATCHPOINTS:
+        if breakpoint.type in WATCHPOINTS:
             breakpoint.enabled = False
             _enable(breakpoint, row)
 
 
 def has_watchpoints() -> bool:
-    return any(b.type in _WATCHPOINTS and b.enabled for b in gdb.breakpoints())
+    return any(b.type in WATCHPOINTS and b.enabled for b in gdb.breakpoints())
 
 
 def _toggleable(rows: Sequence[Row]) -> list[tuple[gdb.Breakpoint, Row]]:

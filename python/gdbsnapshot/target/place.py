@@ -21,7 +21,14 @@ def take() -> Place:
         inlined=inlined(),
         location=_location(),
         libraries=libraries(),
+        number=_number(),
     )
+
+
+def _number() -> int:
+    thread = gdb.selected_thread()
+    is_alone = len(gdb.selected_inferior().threads()) == 1
+    return 0 if thread is None or is_alone else thread.num
 
 
 def libraries() -> str:

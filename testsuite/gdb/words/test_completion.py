@@ -47,7 +47,8 @@ def saved(gdb, target):
 
 
 @pytest.mark.parametrize(
-    "word", ["restore", "show", "diff", "diff banana", "delete", "export", "check"]
+    "word",
+    ["restore", "show", "diff", "diff banana", "delete", "export", "check", "name"],
 )
 def test_names_are_completed(saved, word):
     found = completions(saved, f"snapshot {word} ap")

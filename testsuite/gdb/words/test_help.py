@@ -13,8 +13,13 @@ SUBCOMMANDS = (
     "delete",
     "check",
     "cpu",
+    "undo",
+    "redo",
+    "name",
+    "note",
 )
 SETTINGS = (
+    "auto",
     "directory",
     "fpu-mode",
     "limit",
