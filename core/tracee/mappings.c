@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/model/build_id.h"
 #include "core/model/snapshot.h"
-#include "core/tracee/build_id.h"
 #include "core/tracee/guards.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/proc.h"

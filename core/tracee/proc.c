@@ -11,7 +11,7 @@
 #include <sys/utsname.h>
 
 #include "arch/machine.h"
-#include "core/tracee/build_id.h"
+#include "core/model/build_id.h"
 
 static snap_err read_all(int fd, const char *path, struct snap_buffer *ret)
 {

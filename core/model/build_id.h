@@ -1,5 +1,5 @@
-#ifndef SNAP_TRACEE_BUILD_ID_H
-#define SNAP_TRACEE_BUILD_ID_H
+#ifndef SNAP_MODEL_BUILD_ID_H
+#define SNAP_MODEL_BUILD_ID_H
 
 #include <stddef.h>
 #include <stdint.h>

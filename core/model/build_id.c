@@ -1,4 +1,4 @@
-#include "core/tracee/build_id.h"
+#include "core/model/build_id.h"
 
 #include <elfutils/libdwelf.h>
 #include <gelf.h>
