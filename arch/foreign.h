@@ -10,7 +10,7 @@
 /**
  * What images of other programs (core/foreign) say in a way that is an architecture's
  * own. All of it is from files that nobody vouches for; what is said of the CPU goes
- * into `cpu`.
+ * into `cpu`. Functions that are NULL have nothing to say.
  */
 struct snap_foreign {
 	/** A note of a core file, of any owner and type. */
@@ -18,11 +18,20 @@ struct snap_foreign {
 					   uint32_t type, const uint8_t *data,
 					   size_t size);
 
-	/** A thread of a core file whose notes have all been there. */
-	_must_check_ snap_err (*core_thread)(struct snap_cpu *cpu,
-					     const struct snap_thread *thread);
+	/** A word of the auxiliary vector: what the kernel had told the program. */
+	_must_check_ snap_err (*core_auxv)(struct snap_cpu *cpu, uint64_t type,
+					   uint64_t value);
 
-	/** The number that CRIU gives the architecture: `machine` in arch/criu.proto.
+	/**
+	 * A thread of a core file whose notes have all been there. Sets that gcore
+	 * writes in another way than the kernel are made the kernel's.
+	 */
+	_must_check_ snap_err (*core_thread)(struct snap_cpu *cpu,
+					     struct snap_thread *thread);
+
+	/**
+	 * The number that CRIU gives the architecture: `machine` in arch/criu.proto.
+	 * Without criu_thread() its images are not read.
 	 */
 	uint32_t criu_machine_type;
 

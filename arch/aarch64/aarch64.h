@@ -86,6 +86,17 @@ enum {
 #undef SNAP_FEATURE
 };
 
+/* foreign.c */
+
+/** The types of the words in the auxiliary vector. */
+#define ARM64_NR_WORDS 3u
+extern const uint64_t snap_aarch64_words[ARM64_NR_WORDS];
+
+/** Add the features that a word has bits of. */
+_must_check_ snap_err snap_aarch64_add_features(struct snap_cpu *cpu, unsigned word,
+						uint64_t bits);
+extern const struct snap_foreign snap_aarch64_foreign;
+
 extern const struct snap_regset_desc snap_aarch64_regsets[];
 extern const struct snap_register_desc snap_aarch64_registers[];
 

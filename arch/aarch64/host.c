@@ -28,29 +28,25 @@ enum {
 #	define VL_INHERIT 0x20000L
 
 /** The kernel's words about its CPUs; 0 where it says nothing. */
-static snap_err read_words(uint64_t ret[3])
+static snap_err read_words(uint64_t ret[ARM64_NR_WORDS])
 {
-	static const uint64_t types[3] = { 16, 26, 29 };
 	_cleanup_close_ int fd = open("/proc/self/auxv", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return snap_error_os(errno, "cannot open /proc/self/auxv");
 	uint64_t pair[2];
 	while (read(fd, pair, sizeof(pair)) == sizeof(pair))
-		for (size_t i = 0; i < SNAP_ARRAY_SIZE(types); i++)
-			if (pair[0] == types[i])
+		for (size_t i = 0; i < ARM64_NR_WORDS; i++)
+			if (pair[0] == snap_aarch64_words[i])
 				ret[i] = pair[1];
 	return SNAP_OK;
 }
 
 static snap_err probe_features(struct snap_cpu *cpu)
 {
-	uint64_t words[3] = { 0 };
+	uint64_t words[ARM64_NR_WORDS] = { 0 };
 	SNAP_TRY(read_words(words));
-	for (size_t i = 0; i < ARM64_NR_FEATURES; i++) {
-		const struct snap_aarch64_feature *feature = &snap_aarch64_features[i];
-		if (words[feature->word] >> feature->bit & 1)
-			SNAP_TRY(snap_cpu_set(cpu, feature->name, 1));
-	}
+	for (unsigned i = 0; i < ARM64_NR_WORDS; i++)
+		SNAP_TRY(snap_aarch64_add_features(cpu, i, words[i]));
 	return SNAP_OK;
 }
 
@@ -211,6 +207,6 @@ const struct snap_arch snap_arch_aarch64 = {
 	.needs = snap_aarch64_needs,
 	.is_same_layout = snap_aarch64_is_same_layout,
 	.relayout = snap_aarch64_relayout,
-	.foreign = NULL,
+	.foreign = &snap_aarch64_foreign,
 	.probe = PROBE,
 };

@@ -55,13 +55,8 @@ static snap_err probe_names(struct snap_cpu *cpu)
 
 static snap_err probe_features(struct snap_cpu *cpu)
 {
-	const uint64_t words[] = { 0, getauxval(AT_HWCAP), getauxval(AT_HWCAP2) };
-	for (size_t i = 0; i < PPC_NR_FEATURES; i++) {
-		const struct snap_ppc64le_feature *feature = &snap_ppc64le_features[i];
-		if (words[feature->word] >> feature->bit & 1)
-			SNAP_TRY(snap_cpu_set(cpu, feature->name, 1));
-	}
-	return SNAP_OK;
+	SNAP_TRY(snap_ppc64le_add_features(cpu, 1, getauxval(AT_HWCAP)));
+	return snap_ppc64le_add_features(cpu, 2, getauxval(AT_HWCAP2));
 }
 
 /** Linux, include/uapi/linux/prctl.h. */
@@ -169,5 +164,6 @@ const struct snap_arch snap_arch_ppc64le = {
 	.needs = snap_ppc64le_needs,
 	.is_same_layout = snap_ppc64le_is_same_layout,
 	.relayout = snap_ppc64le_relayout,
+	.foreign = &snap_ppc64le_foreign,
 	.probe = PROBE,
 };

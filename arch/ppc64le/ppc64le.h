@@ -89,6 +89,13 @@ enum {
 #undef SNAP_FEATURE
 };
 
+/* foreign.c */
+
+/** Add the features that a word, 1 or 2, has bits of. */
+_must_check_ snap_err snap_ppc64le_add_features(struct snap_cpu *cpu, unsigned word,
+						uint64_t bits);
+extern const struct snap_foreign snap_ppc64le_foreign;
+
 extern const struct snap_regset_desc snap_ppc64le_regsets[];
 extern const struct snap_register_desc snap_ppc64le_registers[];
 

@@ -64,7 +64,7 @@ static bool fits(const struct snap_cpu *cpu, uint64_t mask, size_t size)
 	return snap_x86_64_area_size(cpu, mask) == size;
 }
 
-static snap_err core_thread(struct snap_cpu *cpu, const struct snap_thread *thread)
+static snap_err core_thread(struct snap_cpu *cpu, struct snap_thread *thread)
 {
 	uint64_t mask = snap_x86_64_thread_mask(thread);
 	if (!mask || snap_cpu_find(cpu, "xsave.mask"))

@@ -244,6 +244,7 @@ static snap_err read_core(const char *path, const struct snap_progress *progress
 			SNAP_TRY(take_notes(&core, &core.segments[i], snapshot));
 	SNAP_TRY(snap_core_finish(snapshot));
 	SNAP_TRY(read_memory(&core, progress, &snapshot->memory));
+	SNAP_TRY(snap_core_identify_files(snapshot));
 	*ret = snap_take(snapshot);
 	return SNAP_OK;
 }

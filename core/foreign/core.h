@@ -13,4 +13,10 @@ _must_check_ snap_err snap_core_take_notes(struct snap_snapshot *snapshot,
 /** All notes are there: is it a process? Names what is known only now. */
 _must_check_ snap_err snap_core_finish(struct snap_snapshot *snapshot);
 
+/**
+ * Memory is there, too: which build-ids the mapped files have, and which one of them is
+ * the executable. A file whose first page is not in the core file has none.
+ */
+_must_check_ snap_err snap_core_identify_files(struct snap_snapshot *snapshot);
+
 #endif

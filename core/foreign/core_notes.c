@@ -148,6 +148,9 @@ static snap_err take_regset(struct snap_snapshot *snapshot, const char *owner,
 		return SNAP_OK;
 	if (!thread || !size || size > arch->regsets[index].max_size)
 		return corrupt("a register set of it");
+	// As where sets are read: alone it says nothing.
+	if (size <= arch->regsets[index].empty_size)
+		return SNAP_OK;
 	return snap_thread_set_regset(thread, (size_t)index, data, size);
 }
 
@@ -167,9 +170,9 @@ static snap_err take_note(struct snap_snapshot *snapshot, const char *owner,
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(kinds); i++)
 		if (kinds[i].type == type && !strcmp(owner, "CORE"))
 			return kinds[i].take(snapshot, data, size);
-	if (snapshot->arch->foreign)
-		SNAP_TRY(snapshot->arch->foreign->core_note(&snapshot->cpu, owner, type,
-							    data, size));
+	const struct snap_foreign *foreign = snapshot->arch->foreign;
+	if (foreign && foreign->core_note)
+		SNAP_TRY(foreign->core_note(&snapshot->cpu, owner, type, data, size));
 	return take_regset(snapshot, owner, type, data, size);
 }
 
@@ -218,14 +221,27 @@ static snap_err name_vdso(struct snap_snapshot *snapshot)
 	return snap_snapshot_set_text(&vma->name, "[vdso]");
 }
 
+/** What the architecture makes of the notes now that all of them are there. */
+static snap_err describe_cpu(struct snap_snapshot *snapshot)
+{
+	const struct snap_foreign *foreign = snapshot->arch->foreign;
+	if (!foreign)
+		return SNAP_OK;
+	for (size_t at = 0; foreign->core_auxv && at + 16 <= snapshot->auxv_size;
+	     at += 16)
+		SNAP_TRY(foreign->core_auxv(&snapshot->cpu,
+					    load(snapshot->auxv + at, 8),
+					    load(snapshot->auxv + at + 8, 8)));
+	for (size_t i = 0; foreign->core_thread && i < snapshot->nr_threads; i++)
+		SNAP_TRY(foreign->core_thread(&snapshot->cpu, &snapshot->threads[i]));
+	return SNAP_OK;
+}
+
 snap_err snap_core_finish(struct snap_snapshot *snapshot)
 {
-	const struct snap_arch *arch = snapshot->arch;
 	if (!snapshot->nr_threads)
 		return snap_error_create(SNAP_ERROR_CORRUPT, "it has no threads");
-	for (size_t i = 0; arch->foreign && i < snapshot->nr_threads; i++)
-		SNAP_TRY(arch->foreign->core_thread(&snapshot->cpu,
-						    &snapshot->threads[i]));
+	SNAP_TRY(describe_cpu(snapshot));
 	SNAP_TRY(name_vdso(snapshot));
 	snap_foreign_find_page_size(snapshot);
 	// The thread that died, or was selected, comes first.
@@ -233,6 +249,6 @@ snap_err snap_core_finish(struct snap_snapshot *snapshot)
 	if (!snapshot->identity.pid)
 		snapshot->identity.pid = snapshot->current_tid;
 	return snap_snapshot_omit(
-		snapshot, "another program wrote the core file: it does not say "
-			  "what its machine had, and cannot be restored");
+		snapshot, "another program wrote the core file: it does not say all "
+			  "that its machine had, and cannot be restored");
 }

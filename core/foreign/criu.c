@@ -295,7 +295,7 @@ static snap_err take_processes(struct directory *directory)
 static snap_err find_arch(const struct snap_arch **ret)
 {
 	for (const struct snap_arch *const *arch = snap_arches; *arch; arch++)
-		if ((*arch)->foreign) {
+		if ((*arch)->foreign && (*arch)->foreign->criu_thread) {
 			*ret = *arch;
 			return SNAP_OK;
 		}

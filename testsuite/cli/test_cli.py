@@ -12,6 +12,7 @@ import pytest
 
 BUILD = Path(os.environ.get("SNAPSHOT_BUILD", "."))
 COMMAND = BUILD / "cli" / "gdb-snapshot"
+CORES = Path(__file__).parents[1] / "cores"
 FITS, RISKY, IMPOSSIBLE, ERROR = range(4)
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -240,3 +241,37 @@ def test_the_kernels_core_files_are_shown_and_checked(tmp_path: Path) -> None:
     assert "Command:    sh -c ulimit" in text
     assert "(stopped by SIGABRT)" in text
     run("check", path, status=RISKY)
+
+
+def registers(text: str) -> "dict[str, str]":
+    """Lines of registers, which begin with a name; those of frames with a number."""
+    rows = [line.split(maxsplit=1) for line in text.splitlines() if line[:2] == "  "]
+    return {name: value for name, value in rows if not name.startswith("#")}
+
+
+# What is not kept: GDB 13 knows neither tiles nor keys.
+LEFT_OUT = {
+    ("aarch64", "gcore"): {
+        *(f"ap{key}key" for key in ("ia", "ib", "da", "db", "ga")),
+        "pac_enabled_keys",
+    },
+    ("x86_64", "gcore"): {"tilecfg", *(f"tmm{i}" for i in range(8))},
+}
+
+
+@pytest.mark.parametrize("writer", ["kernel", "gcore"])
+@pytest.mark.parametrize(
+    "cpu", sorted(path.parent.name for path in CORES.glob("*/registers"))
+)
+def test_a_core_file_of_any_cpu_has_the_registers_of_the_stop(
+    cpu: str, writer: str
+) -> None:
+    # GIVEN the registers of a program, and core files that others wrote of it there
+    wanted = registers((CORES / cpu / "registers").read_text())
+    for name in LEFT_OUT.get((cpu, writer), set()):
+        del wanted[name]
+
+    # THEN theirs are the same, none is missing, and the file that was running is named
+    text = run("show", "--registers", CORES / cpu / writer)
+    assert registers(text) == wanted
+    assert "/tiny\nMachine:    " + cpu in text
