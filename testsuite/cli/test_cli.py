@@ -275,3 +275,11 @@ def test_a_core_file_of_any_cpu_has_the_registers_of_the_stop(
     text = run("show", "--registers", CORES / cpu / writer)
     assert registers(text) == wanted
     assert "/tiny\nMachine:    " + cpu in text
+
+
+def test_what_others_wrote_is_no_description_of_a_machine(image: Path) -> None:
+    for theirs in (CORES / "aarch64" / "kernel", CORES.parent / "unit" / "criu"):
+        for words in (("check", image, "--cpu"), ("cpu",), ("cpu", "--json")):
+            said = run(*words, theirs, status=ERROR)
+            assert f"{theirs}: another program wrote it" in said
+            assert "gdb-snapshot cpu --json" in said
