@@ -19,6 +19,8 @@ struct snap_output {
 	const char *path;
 	/** The name until it is published, in the same folder. Owned. */
 	char *temporary;
+	/** The disk was told of all bytes before this one. */
+	uint64_t flushed;
 };
 
 /** Drops the file, unless it has been published. */
@@ -38,8 +40,12 @@ _must_check_ snap_err snap_output_init(struct snap_output *output, const char *p
 _must_check_ snap_err snap_output_set_size(const struct snap_output *output,
 					   uint64_t size);
 
-_must_check_ snap_err snap_output_write(const struct snap_output *output,
-					const void *data, size_t size, uint64_t offset);
+/**
+ * Write bytes. The disk begins with them while others are made ready, if they come in
+ * the order of their offsets.
+ */
+_must_check_ snap_err snap_output_write(struct snap_output *output, const void *data,
+					size_t size, uint64_t offset);
 
 /** Bring it to the disk, then give it its name, in one step. */
 _must_check_ snap_err snap_output_publish(struct snap_output *output);

@@ -138,7 +138,7 @@ static snap_err put_digest(const struct snap_buffer *headers, struct snap_buffer
 				notes->data + before);
 }
 
-static snap_err write_head(const struct snap_output *output, struct image *image)
+static snap_err write_head(struct snap_output *output, struct image *image)
 {
 	const struct snap_snapshot *snapshot = image->snapshot;
 	_cleanup_buffer_ struct snap_buffer headers = { 0 };
