@@ -1,21 +1,15 @@
 #include "core/capture/copy.h"
 
 #include <assert.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/base/worker.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/proc.h"
 
 /** Bytes that are copied at once: they stay in the cache between reading and writing.
  */
 #define CHUNK ((size_t)256 << 10)
-
-/** How long a wait goes on between two reports, in nanoseconds. */
-#define PATIENCE 50000000
 
 /** Pages of the twin in a row, and where they go. */
 struct piece {
@@ -37,28 +31,21 @@ struct snap_copy {
 	/** Holds the slots until all is copied. */
 	struct snap_memory memory;
 
-	/** The process whose thread it is: a fork has none. */
-	pid_t owner;
-	bool has_thread;
-	pthread_t thread;
-	atomic_bool is_cancelled;
-	_Atomic uint64_t done;
-	pthread_mutex_t mutex;
-	pthread_cond_t is_over_cond;
-	/** Under the mutex. */
-	bool is_over;
-	/** What went wrong; of the thread until it is over. Owned. */
-	snap_err error;
+	struct snap_worker worker;
 };
 
 static snap_err wait_for(struct snap_arrival *arrival,
 			 const struct snap_progress *progress);
 static bool is_over(struct snap_arrival *arrival);
+static bool wait_a_little(struct snap_arrival *arrival);
+static snap_err get_result(const struct snap_arrival *arrival);
 static void destroy(struct snap_arrival *arrival);
 
 static const struct snap_arrival_ops ops = {
 	.wait = wait_for,
 	.is_over = is_over,
+	.wait_a_little = wait_a_little,
+	.get_result = get_result,
 	.destroy = destroy,
 };
 
@@ -71,13 +58,7 @@ snap_err snap_copy_create(struct snap_twin *taken, struct snap_copy **ret)
 		return &snap_enomem;
 	SNAP_TRY(snap_tracee_init(&copy->tracee, twin.pid, 0));
 	copy->arrival = (struct snap_arrival){ .ops = &ops, .refs = 1 };
-	copy->owner = getpid();
-	pthread_mutex_init(&copy->mutex, NULL);
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&copy->is_over_cond, &attributes);
-	pthread_condattr_destroy(&attributes);
+	snap_worker_init(&copy->worker);
 	copy->twin = twin;
 	twin.pid = 0;
 	*ret = snap_take(copy);
@@ -90,12 +71,9 @@ void snap_copy_unref(struct snap_copy *copy)
 		snap_arrival_unref(&copy->arrival);
 }
 
-/** Let go of what the thread needs; it is over. */
+/** Let go of what the work needs; it is over. */
 static void release(struct snap_copy *copy)
 {
-	if (copy->has_thread)
-		pthread_join(copy->thread, NULL);
-	copy->has_thread = false;
 	snap_memory_deinit(&copy->memory);
 	snap_tracee_deinit(&copy->tracee);
 	free(copy->pieces);
@@ -106,16 +84,11 @@ static void release(struct snap_copy *copy)
 static void destroy(struct snap_arrival *arrival)
 {
 	struct snap_copy *copy = (struct snap_copy *)arrival;
-	if (copy->owner != getpid()) { // The thread, its twin: another process's.
-		copy->has_thread = false;
+	if (snap_worker_is_foreign(&copy->worker))
 		copy->twin.pid = 0;
-	}
-	atomic_store(&copy->is_cancelled, true);
+	snap_worker_deinit(&copy->worker);
 	release(copy);
 	snap_twin_deinit(&copy->twin);
-	pthread_cond_destroy(&copy->is_over_cond);
-	pthread_mutex_destroy(&copy->mutex);
-	snap_error_destroy(copy->error);
 	free(copy);
 }
 
@@ -202,14 +175,14 @@ static snap_err copy_piece(struct snap_copy *copy, const struct piece *piece,
 			   uint8_t *buffer)
 {
 	uint64_t at = 0;
-	while (at < piece->size && !atomic_load(&copy->is_cancelled)) {
+	while (at < piece->size && !snap_worker_is_cancelled(&copy->worker)) {
 		size_t size = piece->size - at < CHUNK ? piece->size - at : CHUNK, got;
 		SNAP_TRY(snap_tracee_read_some(&copy->tracee, piece->start + at, buffer,
 					       size, &got));
 		got &= ~(SNAP_PAGE_SIZE - (size_t)1);
 		SNAP_TRY(put_pages(copy, piece->bytes + at, buffer, got));
 		at += got < size ? got + copy->tracee.page_size : got;
-		atomic_store(&copy->done, atomic_load(&copy->done) + size);
+		atomic_fetch_add(&copy->worker.done, size);
 	}
 	return SNAP_OK;
 }
@@ -241,80 +214,49 @@ static snap_err copy_all(struct snap_copy *copy)
 	return check_twin(copy);
 }
 
-static void *run(void *context)
+static snap_err work(void *context)
 {
 	struct snap_copy *copy = context;
 	snap_err error = copy_all(copy);
 	snap_twin_deinit(&copy->twin);
-	pthread_mutex_lock(&copy->mutex);
-	copy->error = error;
-	copy->is_over = true;
-	pthread_cond_broadcast(&copy->is_over_cond);
-	pthread_mutex_unlock(&copy->mutex);
-	return NULL;
-}
-
-/** The debugger's signals are not for us. */
-static bool start_thread(struct snap_copy *copy)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before))
-		return false;
-	int os_errno = pthread_create(&copy->thread, NULL, run, copy);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!os_errno)
-		pthread_setname_np(copy->thread, "snapshot-copy");
-	return !os_errno;
+	return error;
 }
 
 snap_err snap_copy_start(struct snap_copy *copy, struct snap_memory *memory)
 {
 	snap_memory_remember(&copy->memory, memory);
 	SNAP_TRY(snap_memory_expect(memory, &copy->arrival));
-	copy->has_thread = start_thread(copy);
-	if (!copy->has_thread)
-		run(copy);
+	snap_worker_start(&copy->worker, "snapshot-copy", work, copy);
 	return SNAP_OK;
 }
 
 static bool is_over(struct snap_arrival *arrival)
 {
-	struct snap_copy *copy = (struct snap_copy *)arrival;
-	pthread_mutex_lock(&copy->mutex);
-	bool over = copy->is_over;
-	pthread_mutex_unlock(&copy->mutex);
-	return over;
+	return snap_worker_is_over(&((struct snap_copy *)arrival)->worker);
 }
 
-/** Wait a little; whether it is over. */
-static bool wait_a_little(struct snap_copy *copy)
+static bool wait_a_little(struct snap_arrival *arrival)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += PATIENCE;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	pthread_mutex_lock(&copy->mutex);
-	if (!copy->is_over)
-		pthread_cond_timedwait(&copy->is_over_cond, &copy->mutex, &until);
-	bool over = copy->is_over;
-	pthread_mutex_unlock(&copy->mutex);
-	return over;
+	return snap_worker_wait_a_little(&((struct snap_copy *)arrival)->worker);
+}
+
+static snap_err get_result(const struct snap_arrival *arrival)
+{
+	snap_err error = ((const struct snap_copy *)arrival)->worker.error;
+	if (!error)
+		return SNAP_OK;
+	return snap_error_with_remedy(
+		snap_error_create(error->kind, "the snapshot is incomplete: %s",
+				  error->message),
+		"delete it and take another one");
 }
 
 static snap_err wait_for(struct snap_arrival *arrival,
 			 const struct snap_progress *progress)
 {
 	struct snap_copy *copy = (struct snap_copy *)arrival;
-	while (!is_over(arrival) && !wait_a_little(copy))
-		SNAP_TRY(snap_progress_report(progress, "Copying memory",
-					      atomic_load(&copy->done), copy->size));
+	SNAP_TRY(snap_worker_wait(&copy->worker, progress, "Copying memory",
+				  copy->size));
 	release(copy);
-	if (!copy->error)
-		return SNAP_OK;
-	return snap_error_with_remedy(
-		snap_error_create(copy->error->kind, "the snapshot is incomplete: %s",
-				  copy->error->message),
-		"delete it and take another one");
+	return get_result(arrival);
 }

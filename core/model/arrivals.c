@@ -54,6 +54,20 @@ snap_err snap_arrivals_wait(const struct snap_arrivals *arrivals,
 	return SNAP_OK;
 }
 
+snap_err snap_arrivals_wait_aside(const struct snap_arrivals *arrivals,
+				  bool (*is_cancelled)(void *context), void *context)
+{
+	for (; arrivals; arrivals = arrivals->others) {
+		struct snap_arrival *arrival = arrivals->arrival;
+		while (!arrival->ops->wait_a_little(arrival))
+			if (is_cancelled(context))
+				return snap_error_create(SNAP_ERROR_INTERRUPTED,
+							 "interrupted");
+		SNAP_TRY(arrival->ops->get_result(arrival));
+	}
+	return SNAP_OK;
+}
+
 bool snap_arrivals_are_coming(const struct snap_arrivals *arrivals)
 {
 	for (; arrivals; arrivals = arrivals->others)

@@ -8,7 +8,7 @@
 /**
  * @file
  * Contents that are still on their way: bytes of slots that a thread of ours is about
- * to fill. All but the filling is for one thread.
+ * to fill. All is for one thread, but what is said to be for any.
  */
 
 struct snap_arrival;
@@ -22,8 +22,12 @@ struct snap_arrival_ops {
 	 */
 	snap_err (*wait)(struct snap_arrival *arrival,
 			 const struct snap_progress *progress);
-	/** Whether wait() would return at once. */
+	/** Whether wait() would return at once. For any thread. */
 	bool (*is_over)(struct snap_arrival *arrival);
+	/** Wait a twentieth of a second at most; whether it is over. For any thread. */
+	bool (*wait_a_little)(struct snap_arrival *arrival);
+	/** What wait() would return; it is over. For any thread. */
+	snap_err (*get_result)(const struct snap_arrival *arrival);
 	/** Nobody waits for it any more. */
 	void (*destroy)(struct snap_arrival *arrival);
 };
@@ -68,6 +72,16 @@ _must_check_ snap_err snap_arrivals_add_all(struct snap_arrivals **to,
 /** Wait now for all. See snap_arrival_ops. */
 _must_check_ snap_err snap_arrivals_wait(const struct snap_arrivals *arrivals,
 					 const struct snap_progress *progress);
+
+/**
+ * Wait for all in a thread that is not the one of the store; it holds a reference.
+ *
+ * @param is_cancelled Asked in the meantime: true ends the waiting with
+ *	SNAP_ERROR_INTERRUPTED.
+ */
+_must_check_ snap_err snap_arrivals_wait_aside(const struct snap_arrivals *arrivals,
+					       bool (*is_cancelled)(void *context),
+					       void *context);
 
 /** Whether snap_arrivals_wait() would have to wait. */
 bool snap_arrivals_are_coming(const struct snap_arrivals *arrivals);
