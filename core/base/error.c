@@ -85,6 +85,14 @@ snap_err snap_error_prefix(snap_err error, const char *format, ...)
 	return error;
 }
 
+snap_err snap_error_copy(snap_err error)
+{
+	if (error == &snap_enomem)
+		return error;
+	snap_err copy = wrap(error->kind, error->os_errno, strdup(error->message));
+	return error->remedy ? snap_error_with_remedy(copy, "%s", error->remedy) : copy;
+}
+
 void snap_error_destroy(snap_err error)
 {
 	if (!error || error == &snap_enomem)

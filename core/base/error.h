@@ -55,6 +55,9 @@ _must_check_ _printf_(2, 3) snap_err
 _must_check_ _printf_(2, 3) snap_err
 	snap_error_prefix(snap_err error, const char *format, ...);
 
+/** Another error that says the same. */
+_must_check_ _never_null_ snap_err snap_error_copy(snap_err error);
+
 /** Takes NULL and static errors. */
 void snap_error_destroy(snap_err error);
 

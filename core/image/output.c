@@ -40,9 +40,16 @@ void snap_output_deinit(struct snap_output *output)
 	if (output->temporary)
 		unlink(output->temporary);
 	free(output->temporary);
-	output->temporary = NULL;
+	free(output->path);
+	output->temporary = output->path = NULL;
 	snap_close_cleanup(&output->fd);
 	output->fd = -1;
+}
+
+void snap_output_abandon(struct snap_output *output)
+{
+	free(output->temporary);
+	output->temporary = NULL;
 }
 
 static snap_err already_there(const char *path)
@@ -77,12 +84,14 @@ static int folder_length(const char *path)
 snap_err snap_output_init(struct snap_output *output, const char *path, bool overwrite)
 {
 	_cleanup_output_ struct snap_output created = { .fd = -1,
-							.overwrite = overwrite,
-							.path = path };
+							.overwrite = overwrite };
 	if (!*path)
 		return snap_error_create(SNAP_ERROR_INVALID,
 					 "the name of an image is empty");
 	SNAP_TRY(check_target(path, overwrite));
+	created.path = strdup(path);
+	if (!created.path)
+		return &snap_enomem;
 	_cleanup_free_ char *temporary = NULL;
 	if (asprintf(&temporary, "%.*s.gdb-snapshot-XXXXXX", folder_length(path),
 		     path) < 0)

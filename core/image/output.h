@@ -15,8 +15,8 @@
 struct snap_output {
 	int fd;
 	bool overwrite;
-	/** Not owned. */
-	const char *path;
+	/** Owned. */
+	char *path;
 	/** The name until it is published, in the same folder. Owned. */
 	char *temporary;
 	/** The disk was told of all bytes before this one. */
@@ -27,8 +27,11 @@ struct snap_output {
 void snap_output_deinit(struct snap_output *output);
 #define _cleanup_output_ _cleanup_(snap_output_deinit)
 
+/** Let go of the file without dropping it: it is another process's. */
+void snap_output_abandon(struct snap_output *output);
+
 /**
- * Create a file of mode 0600 beside `path`, which must stay valid.
+ * Create a file of mode 0600 beside `path`.
  *
  * Something at `path` that is not a regular file is SNAP_ERROR_INVALID, and so is a
  * file there unless `overwrite`.

@@ -35,6 +35,10 @@ _must_check_ snap_err snap_transfer_piece(struct snap_transfer *transfer,
 					  uint8_t *bytes, uint64_t size,
 					  uint64_t offset);
 
+/** The next bytes of an extent are zeros, and need not be moved. */
+_must_check_ snap_err snap_transfer_zeros(struct snap_transfer *transfer,
+					  uint64_t size);
+
 /** XXH3 of an extent's bytes, 64 bits. */
 uint64_t snap_transfer_end(struct snap_transfer *transfer);
 

@@ -3,8 +3,8 @@
 #include "core/image/digest.h"
 #include "core/image/headers.h"
 #include "core/image/image.h"
+#include "core/image/job.h"
 #include "core/image/note.h"
-#include "core/image/output.h"
 #include "core/image/transfer.h"
 
 static snap_err check_threads(const struct snap_snapshot *snapshot)
@@ -27,7 +27,6 @@ static snap_err check_threads(const struct snap_snapshot *snapshot)
 static snap_err check(const struct snap_snapshot *snapshot)
 {
 	const struct snap_arch *arch = snapshot->arch;
-	SNAP_TRY(snap_memory_check_settled(&snapshot->memory));
 	if (!arch || !arch->nr_regsets || arch->elf_class != ELFCLASS64 ||
 	    arch->elf_data != ELFDATA2LSB)
 		return snap_error_create(SNAP_ERROR_UNSUPPORTED,
@@ -36,53 +35,96 @@ static snap_err check(const struct snap_snapshot *snapshot)
 	return check_threads(snapshot);
 }
 
-/** What goes into a file, and where. */
-struct image {
-	const struct snap_snapshot *snapshot;
-	struct snap_layout layout;
-	/** All notes; in the beginning without the last two. */
-	struct snap_buffer notes;
-	uint64_t notes_size;
-	/** Where in the file memory begins. */
-	uint64_t memory_offset;
-	struct snap_image_extent *extents;
-};
-
-static void image_deinit(struct image *image)
+void snap_image_job_deinit(struct snap_image_job *job)
 {
-	snap_layout_deinit(&image->layout);
-	snap_buffer_deinit(&image->notes);
-	free(image->extents);
+	snap_output_deinit(&job->output);
+	snap_buffer_deinit(&job->headers);
+	snap_buffer_deinit(&job->notes);
+	snap_memory_deinit(&job->memory);
+	free(job->extents);
+	free(job->pieces);
+	*job = (struct snap_image_job){ .output.fd = -1 };
 }
 
 /** Decide where everything goes: all sizes are known before any digest is. */
-static snap_err arrange(struct image *image)
+static snap_err arrange(struct snap_image_job *job,
+			const struct snap_snapshot *snapshot,
+			const struct snap_layout *layout)
 {
-	const struct snap_snapshot *snapshot = image->snapshot;
-	const struct snap_layout *layout = &image->layout;
-	SNAP_TRY(snap_layout_init(&image->layout, snapshot));
-	SNAP_TRY(snap_notes_put_core(&image->notes, snapshot));
-	SNAP_TRY(snap_notes_put_process(&image->notes, snapshot));
-	image->notes_size = image->notes.size +
-			    SNAP_EXTENTS_NOTE_SIZE(layout->nr_extents) +
-			    SNAP_DIGEST_NOTE_SIZE;
-	uint64_t head_size =
-		snap_headers_size(image->layout.nr_segments) + image->notes_size;
+	SNAP_TRY(snap_notes_put_core(&job->notes, snapshot));
+	SNAP_TRY(snap_notes_put_process(&job->notes, snapshot));
+	uint64_t notes_size = job->notes.size +
+			      SNAP_EXTENTS_NOTE_SIZE(layout->nr_extents) +
+			      SNAP_DIGEST_NOTE_SIZE;
+	uint64_t head_size = snap_headers_size(layout->nr_segments) + notes_size;
 	if (head_size > SNAP_HEAD_MAX)
 		return snap_error_create(SNAP_ERROR_INVALID,
 					 "the mappings and threads of the snapshot "
 					 "are too many for an image");
-	image->memory_offset = snap_page_up(head_size, snapshot->page_size);
+	uint64_t memory_offset = snap_page_up(head_size, snapshot->page_size);
+	job->size = memory_offset + layout->size;
+	SNAP_TRY(snap_headers_put(snapshot, layout, notes_size, memory_offset,
+				  &job->headers));
 
-	image->extents = calloc(layout->nr_extents + 1, sizeof(*image->extents));
-	if (!image->extents)
+	job->extents = calloc(layout->nr_extents + 1, sizeof(*job->extents));
+	if (!job->extents)
 		return &snap_enomem;
+	job->nr_extents = layout->nr_extents;
 	for (size_t i = 0; i < layout->nr_extents; i++)
-		image->extents[i] = (struct snap_image_extent){
+		job->extents[i] = (struct snap_image_extent){
 			.start = layout->extents[i].start,
 			.size = layout->extents[i].size,
-			.offset = image->memory_offset + layout->extents[i].offset,
+			.offset = memory_offset + layout->extents[i].offset,
 		};
+	return SNAP_OK;
+}
+
+static snap_err add_piece(struct snap_image_job *job, const uint8_t *bytes,
+			  uint64_t size)
+{
+	size_t nr = job->nr_pieces;
+	if (!(nr & (nr - 1))) {
+		struct snap_image_piece *pieces =
+			reallocarray(job->pieces, nr ? nr * 2 : 1, sizeof(*pieces));
+		if (!pieces)
+			return &snap_enomem;
+		job->pieces = pieces;
+	}
+	job->pieces[job->nr_pieces++] = (struct snap_image_piece){ bytes, size };
+	return SNAP_OK;
+}
+
+/** Find the bytes now: the store's tables are not for other threads. */
+static snap_err find_pieces(struct snap_image_job *job)
+{
+	for (size_t i = 0; i < job->nr_extents; i++) {
+		const struct snap_image_extent *extent = &job->extents[i];
+		for (uint64_t at = 0, run; at < extent->size; at += run) {
+			const uint8_t *bytes =
+				snap_memory_at(&job->memory, extent->start + at, &run);
+			if (run > extent->size - at)
+				run = extent->size - at;
+			SNAP_TRY(add_piece(job, bytes, run));
+		}
+	}
+	return SNAP_OK;
+}
+
+snap_err snap_image_job_init(struct snap_image_job *job,
+			     const struct snap_snapshot *snapshot, const char *path,
+			     bool overwrite)
+{
+	_cleanup_image_job_ struct snap_image_job made = { .output.fd = -1 };
+	_cleanup_layout_ struct snap_layout layout = { 0 };
+	SNAP_TRY(check(snapshot));
+	SNAP_TRY(snap_layout_init(&layout, snapshot));
+	SNAP_TRY(arrange(&made, snapshot, &layout));
+	snap_memory_remember(&made.memory, &snapshot->memory);
+	SNAP_TRY(find_pieces(&made));
+	SNAP_TRY(snap_output_init(&made.output, path, overwrite));
+	SNAP_TRY(snap_output_set_size(&made.output, made.size));
+	*job = made;
+	made = (struct snap_image_job){ .output.fd = -1 };
 	return SNAP_OK;
 }
 
@@ -91,36 +133,43 @@ static snap_err move_out(void *context, uint8_t *bytes, size_t size, uint64_t of
 	return snap_output_write(context, bytes, size, offset);
 }
 
-static snap_err write_extent(struct snap_transfer *transfer,
-			     const struct snap_memory *memory,
-			     struct snap_image_extent *extent)
+/** Holes of the store become holes of the file. */
+static snap_err write_piece(struct snap_transfer *transfer,
+			    const struct snap_store *store,
+			    const struct snap_image_piece *piece, uint64_t offset)
 {
-	SNAP_TRY(snap_transfer_begin(transfer));
-	for (uint64_t at = 0, run; at < extent->size; at += run) {
-		const uint8_t *bytes = snap_memory_at(memory, extent->start + at, &run);
-		if (run > extent->size - at)
-			run = extent->size - at;
-		SNAP_TRY(snap_transfer_piece(transfer, (uint8_t *)(uintptr_t)bytes, run,
-					     extent->offset + at));
+	for (uint64_t at = 0, stretch; at < piece->size; at += stretch) {
+		const uint8_t *bytes = piece->bytes + at;
+		bool is_hole;
+		stretch = snap_store_stretch(store, bytes, piece->size - at, &is_hole);
+		SNAP_TRY(is_hole ? snap_transfer_zeros(transfer, stretch)
+				 : snap_transfer_piece(transfer,
+						       (uint8_t *)(uintptr_t)bytes,
+						       stretch, offset + at));
 	}
-	extent->digest = snap_transfer_end(transfer);
 	return SNAP_OK;
 }
 
 /** Write what is held, and find its digests. */
-static snap_err write_memory(struct snap_output *output, const struct image *image,
+static snap_err write_memory(struct snap_image_job *job,
 			     const struct snap_progress *progress)
 {
-	const struct snap_memory *memory = &image->snapshot->memory;
 	_cleanup_transfer_ struct snap_transfer transfer = {
 		.move = move_out,
-		.context = output,
+		.context = &job->output,
 		.progress = progress,
-		.phase = "Writing the image",
-		.total = memory->size,
+		.phase = SNAP_IMAGE_PHASE,
+		.total = job->memory.size,
 	};
-	for (size_t i = 0; i < image->layout.nr_extents; i++)
-		SNAP_TRY(write_extent(&transfer, memory, &image->extents[i]));
+	const struct snap_image_piece *piece = job->pieces;
+	for (size_t i = 0; i < job->nr_extents; i++) {
+		struct snap_image_extent *extent = &job->extents[i];
+		SNAP_TRY(snap_transfer_begin(&transfer));
+		for (uint64_t at = 0; at < extent->size; at += (piece++)->size)
+			SNAP_TRY(write_piece(&transfer, job->memory.store, piece,
+					     extent->offset + at));
+		extent->digest = snap_transfer_end(&transfer);
+	}
 	return SNAP_OK;
 }
 
@@ -138,31 +187,28 @@ static snap_err put_digest(const struct snap_buffer *headers, struct snap_buffer
 				notes->data + before);
 }
 
-static snap_err write_head(struct snap_output *output, struct image *image)
+static snap_err write_head(struct snap_image_job *job)
 {
-	const struct snap_snapshot *snapshot = image->snapshot;
-	_cleanup_buffer_ struct snap_buffer headers = { 0 };
-	SNAP_TRY(snap_headers_put(snapshot, &image->layout, image->notes_size,
-				  image->memory_offset, &headers));
-	SNAP_TRY(snap_notes_put_extents(&image->notes, image->extents,
-					image->layout.nr_extents));
-	SNAP_TRY(put_digest(&headers, &image->notes));
-	SNAP_TRY(snap_output_write(output, headers.data, headers.size, 0));
-	return snap_output_write(output, image->notes.data, image->notes.size,
-				 headers.size);
+	struct snap_buffer *headers = &job->headers, *notes = &job->notes;
+	SNAP_TRY(snap_notes_put_extents(notes, job->extents, job->nr_extents));
+	SNAP_TRY(put_digest(headers, notes));
+	SNAP_TRY(snap_output_write(&job->output, headers->data, headers->size, 0));
+	return snap_output_write(&job->output, notes->data, notes->size, headers->size);
+}
+
+snap_err snap_image_job_run(struct snap_image_job *job,
+			    const struct snap_progress *progress)
+{
+	SNAP_TRY(write_memory(job, progress));
+	SNAP_TRY(write_head(job));
+	return snap_output_publish(&job->output);
 }
 
 snap_err snap_image_write(const struct snap_snapshot *snapshot, const char *path,
 			  bool overwrite, const struct snap_progress *progress)
 {
-	SNAP_TRY(check(snapshot));
-	_cleanup_(image_deinit) struct image image = { .snapshot = snapshot };
-	SNAP_TRY(arrange(&image));
-	_cleanup_output_ struct snap_output output = { .fd = -1 };
-	SNAP_TRY(snap_output_init(&output, path, overwrite));
-	SNAP_TRY(
-		snap_output_set_size(&output, image.memory_offset + image.layout.size));
-	SNAP_TRY(write_memory(&output, &image, progress));
-	SNAP_TRY(write_head(&output, &image));
-	return snap_output_publish(&output);
+	SNAP_TRY(snap_memory_check_settled(&snapshot->memory));
+	_cleanup_image_job_ struct snap_image_job job = { .output.fd = -1 };
+	SNAP_TRY(snap_image_job_init(&job, snapshot, path, overwrite));
+	return snap_image_job_run(&job, progress);
 }

@@ -252,6 +252,20 @@ snap_err snap_store_back(const struct snap_store *store, const uint8_t *bytes,
 		"make room on that disk, or delete snapshots that are not needed");
 }
 
+/** lseek(2) moves an offset that nobody goes by. */
+uint64_t snap_store_stretch(const struct snap_store *store, const uint8_t *bytes,
+			    uint64_t size, bool *ret_is_hole)
+{
+	off_t start = bytes - store->base;
+	off_t end = lseek(store->fd, start, SEEK_DATA);
+	*ret_is_hole = end > start || (end < 0 && errno == ENXIO);
+	if (end == start)
+		end = lseek(store->fd, start, SEEK_HOLE);
+	// ENXIO: nothing but a hole follows. A file system may not know of holes.
+	return end > start && (uint64_t)(end - start) < size ? (uint64_t)(end - start)
+							     : size;
+}
+
 /** Whether all slots from `first` to before `end` are free. */
 static bool are_free(const struct snap_store *store, uint64_t first, uint64_t end)
 {

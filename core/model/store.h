@@ -1,6 +1,7 @@
 #ifndef SNAP_MODEL_STORE_H
 #define SNAP_MODEL_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,8 +21,8 @@
  * again.
  *
  * The bytes of a slot never move. Writing to bytes that were handed out and backed,
- * reading them, and snap_store_back() need no lock and may be done by any thread; all
- * else is for one thread at a time.
+ * reading them, snap_store_back() and snap_store_stretch() need no lock and may be done
+ * by any thread; all else is for one thread at a time.
  */
 struct snap_store {
 	size_t refs;
@@ -102,6 +103,13 @@ _must_check_ snap_err snap_store_take(struct snap_store *store, uint64_t nr,
  */
 _must_check_ snap_err snap_store_back(const struct snap_store *store,
 				      const uint8_t *bytes, uint64_t size);
+
+/**
+ * How many bytes, from the first of some on, are alike: pages that nobody ever wrote
+ * to, which read as zeros and would take memory if they were read here, or others.
+ */
+uint64_t snap_store_stretch(const struct snap_store *store, const uint8_t *bytes,
+			    uint64_t size, bool *ret_is_hole);
 
 static inline void snap_store_hold(struct snap_store *store, uint32_t slot)
 {
