@@ -78,6 +78,23 @@ static snap_err put_note(struct snap_buffer *notes, enum snap_note_type type,
 	return snap_note_end(notes, note);
 }
 
+/** By enum snap_landmark. */
+static const char *const landmark_keys[] = {
+#define SNAP_LANDMARK(name, key, field) key,
+#include "core/model/landmarks.def"
+#undef SNAP_LANDMARK
+};
+
+static snap_err put_landmarks(struct facts *facts,
+			      const struct snap_process_state *state)
+{
+	for (size_t i = 0; i < SNAP_NR_LANDMARKS; i++)
+		if (state->landmarks[i])
+			SNAP_TRY(put(facts, landmark_keys[i], state->landmarks[i],
+				     NULL));
+	return SNAP_OK;
+}
+
 /** "limit-NOFILE-soft" */
 static void name_limit(char key[48], unsigned resource, const char *which)
 {
@@ -99,6 +116,7 @@ snap_err snap_notes_put_process_state(struct snap_buffer *notes,
 	}
 	if (state->folder)
 		SNAP_TRY(put(&facts, "folder", 0, state->folder));
+	SNAP_TRY(put_landmarks(&facts, state));
 	return put_note(notes, SNAP_NOTE_ATTRIBUTES, &facts);
 }
 
@@ -145,6 +163,16 @@ static void take_limit(const struct fact *fact, struct snap_process_state *state
 	}
 }
 
+static bool take_landmark(const struct fact *fact, struct snap_process_state *state)
+{
+	for (size_t i = 0; i < SNAP_NR_LANDMARKS; i++)
+		if (!strcmp(landmark_keys[i], fact->key)) {
+			state->landmarks[i] = fact->value;
+			return true;
+		}
+	return false;
+}
+
 static void take_text(struct fact *fact, char **place)
 {
 	free(*place);
@@ -157,7 +185,8 @@ static snap_err parse_process_fact(struct snap_parse *parse,
 	struct snap_process_state *state = &parse->snapshot->state;
 	_cleanup_(deinit_fact) struct fact fact = { 0 };
 	SNAP_TRY(snap_fields_take(&fact_fields, element, &fact));
-	if (take_attribute(&fact, SNAP_ATTRIBUTE_OF_PROCESS, &state->attributes))
+	if (take_attribute(&fact, SNAP_ATTRIBUTE_OF_PROCESS, &state->attributes) ||
+	    take_landmark(&fact, state))
 		return SNAP_OK;
 	if (!strcmp(fact.key, "folder"))
 		take_text(&fact, &state->folder);

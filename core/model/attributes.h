@@ -58,6 +58,14 @@ struct snap_limit {
 	uint64_t hard;
 };
 
+/** The parts of a program: rows of landmarks.def. */
+enum snap_landmark {
+#define SNAP_LANDMARK(name, key, field) SNAP_LANDMARK_##name,
+#include "core/model/landmarks.def"
+#undef SNAP_LANDMARK
+	SNAP_NR_LANDMARKS,
+};
+
 /** RLIM_NLIMITS of Linux (include/uapi/asm-generic/resource.h). */
 #define SNAP_NR_LIMITS 16
 
@@ -67,6 +75,8 @@ struct snap_process_state {
 	/** The first `nr_limits` are known. */
 	struct snap_limit limits[SNAP_NR_LIMITS];
 	uint32_t nr_limits;
+	/** Addresses, by enum snap_landmark; all 0: not captured. */
+	uint64_t landmarks[SNAP_NR_LANDMARKS];
 	/** The current folder as the process would call it; NULL: not captured. */
 	char *folder;
 	/**
@@ -75,6 +85,9 @@ struct snap_process_state {
 	 */
 	uint64_t debugger_capabilities;
 	bool is_foreign_user_ns;
+	/** Of a live process: it was started for an image and has done nothing yet.
+	 * What the kernel does not let it have is told of, and no reason to refuse. */
+	bool is_new;
 };
 
 /** Of one thread. */

@@ -194,6 +194,7 @@ snap_err snap_tracee_read_process_state(struct snap_tracee *tracee,
 	SNAP_TRY(read_number(tracee, "coredump_filter", 16, &state->attributes,
 			     SNAP_ATTRIBUTE_COREDUMP_FILTER));
 	SNAP_TRY(read_limits(tracee, state));
+	SNAP_TRY(snap_proc_read_landmarks(tracee, state->landmarks));
 	return read_debugger(tracee, state);
 }
 

@@ -87,6 +87,26 @@ snap_err snap_proc_read_stat(struct snap_tracee *tracee, pid_t tid,
 	return SNAP_OK;
 }
 
+snap_err snap_proc_read_landmarks(struct snap_tracee *tracee,
+				  uint64_t ret[SNAP_NR_LANDMARKS])
+{
+	static const int fields[] = {
+#define SNAP_LANDMARK(name, key, field) field,
+#include "core/model/landmarks.def"
+#undef SNAP_LANDMARK
+	};
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	SNAP_TRY(snap_proc_read_file(tracee, "stat", &text));
+	const char *at = strrchr((const char *)text.data, ')');
+	size_t row = 0;
+	for (int field = 3; at && row < SNAP_NR_LANDMARKS; field++) {
+		at = strchr(at + 1, ' ');
+		if (at && field == fields[row])
+			ret[row++] = strtoull(at, NULL, 10);
+	}
+	return SNAP_OK;
+}
+
 /** The number behind "\nname:", in a base; 0 where there is no such line. */
 static uint64_t status_number(const char *text, const char *name, int base)
 {

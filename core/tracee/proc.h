@@ -19,6 +19,14 @@ struct snap_proc_stat {
 	char comm[SNAP_COMM_SIZE];
 };
 
+/**
+ * Where the parts of the program lie, by enum snap_landmark.
+ *
+ * @param[out] ret All 0 where the caller may not see it.
+ */
+_must_check_ snap_err snap_proc_read_landmarks(struct snap_tracee *tracee,
+					       uint64_t ret[SNAP_NR_LANDMARKS]);
+
 /** The fields of /proc/PID/task/TID/status that we use. */
 struct snap_proc_status {
 	pid_t tracer;
