@@ -121,11 +121,12 @@ static PyObject *encode(PyObject *sequence)
 
 static PyObject *spawn(PyObject *module, PyObject *args, PyObject *keywords)
 {
-	static const char *const names[] = { "argv", NULL };
+	static const char *const names[] = { "argv", "pid", NULL };
 	struct snap_py_state *state = snap_py_state(module);
 	PyObject *sequence;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O:spawn", (char **)names,
-					 &sequence))
+	int wanted = 0;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|$i:spawn", (char **)names,
+					 &sequence, &wanted))
 		return NULL;
 	_cleanup_pydecref_ PyObject *items = encode(sequence);
 	if (!items)
@@ -134,7 +135,7 @@ static PyObject *spawn(PyObject *module, PyObject *args, PyObject *keywords)
 	if (!argv)
 		return NULL;
 	struct snap_tracer *tracer;
-	snap_err error = snap_tracer_spawn(argv, &tracer);
+	snap_err error = snap_tracer_spawn(argv, wanted, &tracer);
 	if (error)
 		return snap_py_raise(state, error);
 	pid_t pid = snap_tracer_pid(tracer);

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "core/tracee/lwps.h"
@@ -64,8 +66,22 @@ static _Noreturn void become(char *const argv[], int report_fd)
 	_exit(size == sizeof(os_errno) ? 127 : 126);
 }
 
+/** A fork() whose child has a certain number, if that is free and we may choose it. */
+static pid_t fork_as(pid_t wanted)
+{
+	if (!wanted)
+		return fork();
+	struct clone_args args = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&wanted,
+		.set_tid_size = 1,
+	};
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+	return pid < 0 ? fork() : (pid_t)pid;
+}
+
 /** Fork and execute; *ret is stopped behind its execve(), not reaped on error there. */
-static snap_err start(char *const argv[], pid_t *ret)
+static snap_err start(char *const argv[], pid_t wanted, pid_t *ret)
 {
 	int fds[2];
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -73,7 +89,7 @@ static snap_err start(char *const argv[], pid_t *ret)
 	_cleanup_close_ int report_read = fds[0];
 	_cleanup_close_ int report_write = fds[1];
 
-	pid_t pid = fork();
+	pid_t pid = fork_as(wanted);
 	if (pid < 0)
 		return snap_error_os(errno, "cannot start %s", argv[0]);
 	if (!pid)
@@ -107,10 +123,10 @@ static snap_err adopt_started(pid_t pid, struct snap_tracer **ret)
 	return SNAP_OK;
 }
 
-snap_err snap_tracer_spawn(char *const argv[], struct snap_tracer **ret)
+snap_err snap_tracer_spawn(char *const argv[], pid_t wanted, struct snap_tracer **ret)
 {
 	pid_t pid;
-	SNAP_TRY(start(argv, &pid));
+	SNAP_TRY(start(argv, wanted, &pid));
 	snap_err error = adopt_started(pid, ret);
 	if (error) {
 		kill(pid, SIGKILL);

@@ -25,9 +25,12 @@ struct snap_tracer;
  * when we do.
  *
  * @param argv Ends with NULL, has a first element; searched for in $PATH.
+ * @param wanted The number that the process shall have; it gets another one where that
+ *	is in use or may not be chosen. 0: any.
  * @param[out] ret Owned by the caller: snap_tracer_destroy().
  */
-_must_check_ snap_err snap_tracer_spawn(char *const argv[], struct snap_tracer **ret);
+_must_check_ snap_err snap_tracer_spawn(char *const argv[], pid_t wanted,
+					struct snap_tracer **ret);
 
 /** Attach to every thread of a process and stop them; on error to none. */
 _must_check_ snap_err snap_tracer_attach(pid_t pid, struct snap_tracer **ret);

@@ -343,6 +343,24 @@ def restore(
     Threads that were ended, also when it raises, have still to be waited for.
     """
 
+def check_revival(snapshot: Snapshot, *, fpu_mode: str = "compat") -> list[str]:
+    """All that stands in the way of a new process for a snapshot: sentences."""
+
+def revive(
+    pid: int,
+    snapshot: Snapshot,
+    *,
+    verify_memory: bool = True,
+    progress: Optional[Progress] = None,
+    fail_at: int = 0,
+    fpu_mode: str = "compat",
+    run_thread: Optional[Callable[[int, int, int], None]] = None,
+) -> Report:
+    """Make a process that has executed nothing of a program what a snapshot says.
+
+    When it raises, the process is good for nothing but to be killed.
+    """
+
 def explain(
     pid: int,
     snapshot: Snapshot,
@@ -436,8 +454,11 @@ def land(pid: int, snapshot: Snapshot, tid: int, *, fpu_mode: str = "compat") ->
 
 # A small tracer, for use without GDB.
 
-def spawn(argv: Sequence[str]) -> int:
-    """Start a program under ptrace, stopped at its first instruction; its pid."""
+def spawn(argv: Sequence[str], *, pid: int = 0) -> int:
+    """Start a program under ptrace, stopped at its first instruction; its pid.
+
+    @param pid Which it shall be, if it is free and may be chosen.
+    """
 
 def attach(pid: int) -> None:
     """Attach to all threads of a process and stop them."""

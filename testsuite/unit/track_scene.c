@@ -30,7 +30,7 @@ void scene_init(struct scene *scene)
 	assert_true(scene->board != MAP_FAILED);
 	close(fd);
 	char path[] = "testsuite/unit/track_target";
-	assert_ok(snap_tracer_spawn((char *[]){ path, NULL }, &scene->tracer));
+	assert_ok(snap_tracer_spawn((char *[]){ path, NULL }, 0, &scene->tracer));
 	assert_ok(snap_tracee_init(&scene->tracee, snap_tracer_pid(scene->tracer), 0));
 	wait_for_step(scene);
 }
