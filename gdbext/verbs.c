@@ -1,4 +1,5 @@
 #include "core/image/image.h"
+#include "core/session/revive.h"
 #include "core/session/session.h"
 #include "core/tracee/sharing.h"
 #include "core/tracee/signals.h"
@@ -164,6 +165,61 @@ static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 	return described;
 }
 
+static PyObject *check_revival(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "snapshot", "fpu_mode", NULL };
+	struct snap_py_state *state = snap_py_state(module);
+	PyObject *snapshot;
+	enum snap_compat_mode fpu_mode = SNAP_MODE_COMPAT;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!|$O&:check_revival",
+					 (char **)names, state->snapshot_type,
+					 &snapshot, snap_py_mode, &fpu_mode))
+		return NULL;
+	_cleanup_notes_ struct snap_notes problems = { 0 };
+	snap_err error = snap_session_check_revival(snap_py_snapshot_get(snapshot),
+						    fpu_mode, &problems);
+	if (error)
+		return snap_py_raise(state, error);
+	return describe_notes(&problems);
+}
+
+static PyObject *revive(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "pid",        "snapshot", "verify_memory",
+					     "progress",   "fail_at",  "fpu_mode",
+					     "run_thread", NULL };
+	struct snap_py_state *state = snap_py_state(module);
+	int pid, verify_memory = 1;
+	PyObject *snapshot, *progress = NULL, *runner = NULL;
+	uint64_t fail_at = 0;
+	enum snap_compat_mode fpu_mode = SNAP_MODE_COMPAT;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$pOO&O&O:revive",
+					 (char **)names, &pid, state->snapshot_type,
+					 &snapshot, &verify_memory, &progress,
+					 snap_py_uint64, &fail_at, snap_py_mode,
+					 &fpu_mode, &runner))
+		return NULL;
+	_cleanup_request_ struct snap_py_request request = { 0 };
+	if (snap_py_request_init(&request, state, pid, 0, NULL, progress, 0, fail_at) <
+	    0)
+		return NULL;
+	request.target.runner = get_runner(state, pid, runner);
+	struct snap_restore_options options = { .verify_memory = verify_memory,
+						.fpu_mode = fpu_mode };
+	struct snap_restore_report report;
+	snap_err error = snap_py_snapshot_settle(snapshot, progress);
+	if (error)
+		return snap_py_raise(state, error);
+	error = snap_session_revive(&request.target, snap_py_snapshot_get(snapshot),
+				    &options, &report);
+	error = settle_restore(state, pid, error);
+	if (error)
+		return snap_py_raise(state, error);
+	PyObject *described = describe_report(&report);
+	snap_notes_deinit(&report.notes);
+	return described;
+}
+
 static PyObject *explain(PyObject *module, PyObject *args, PyObject *keywords)
 {
 	static const char *const names[] = { "pid",     "snapshot",      "current_tid",
@@ -295,6 +351,11 @@ const PyMethodDef snap_py_verbs[] = {
 	  "Take a snapshot of a stopped process that the calling thread traces." },
 	{ "restore", SNAP_PY_KEYWORDS(restore), METH_VARARGS | METH_KEYWORDS,
 	  "Put the process back to where it was, or leave it as it is and raise." },
+	{ "check_revival", SNAP_PY_KEYWORDS(check_revival),
+	  METH_VARARGS | METH_KEYWORDS,
+	  "What stands in the way of a new process: sentences." },
+	{ "revive", SNAP_PY_KEYWORDS(revive), METH_VARARGS | METH_KEYWORDS,
+	  "Make a process that has executed nothing what a snapshot says." },
 	{ "explain", SNAP_PY_KEYWORDS(explain), METH_VARARGS | METH_KEYWORDS,
 	  "What restore() would do, a line for each step with its reason." },
 	{ "check_identity", SNAP_PY_KEYWORDS(check_identity),

@@ -11,6 +11,10 @@
 _must_check_ snap_err snap_files_validate(struct snap_tracee *tracee,
 					  const struct snap_plan *plan);
 
+/** The same for one step, of any kind. */
+_must_check_ snap_err snap_check_made_file(struct snap_tracee *tracee,
+					   const struct snap_step *step);
+
 /**
  * Steps of one kind follow each other, and are done together at the first of them.
  *

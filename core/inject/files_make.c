@@ -12,22 +12,26 @@
 /** The kernel's bit of O_TMPFILE that is not O_DIRECTORY. */
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 
+snap_err snap_check_made_file(struct snap_tracee *tracee, const struct snap_step *step)
+{
+	const struct snap_open_file *file = step->wanted;
+	bool is_there = true;
+	if (step->kind == SNAP_STEP_FD_MAKE && step->parking == SNAP_NO_FD &&
+	    *file->path == '/')
+		SNAP_TRY(snap_tracee_is_at_path(tracee, file, &is_there));
+	if (is_there)
+		return SNAP_OK;
+	return snap_error_with_remedy(
+		snap_refuse_fd(step->number, file,
+			       "is no longer open, and the file was removed, renamed "
+			       "or replaced"),
+		"put the file back in its place; a copy will not do");
+}
+
 snap_err snap_files_validate(struct snap_tracee *tracee, const struct snap_plan *plan)
 {
-	for (size_t i = 0; i < plan->nr_steps; i++) {
-		const struct snap_step *step = &plan->steps[i];
-		const struct snap_open_file *file = step->wanted;
-		bool is_there = true;
-		if (step->kind == SNAP_STEP_FD_MAKE && step->parking == SNAP_NO_FD &&
-		    *file->path == '/')
-			SNAP_TRY(snap_tracee_is_at_path(tracee, file, &is_there));
-		if (!is_there)
-			return snap_error_with_remedy(
-				snap_refuse_fd(step->number, file,
-					       "was closed since, and the file was "
-					       "removed, renamed or replaced"),
-				"put the file back in its place; a copy will not do");
-	}
+	for (size_t i = 0; i < plan->nr_steps; i++)
+		SNAP_TRY(snap_check_made_file(tracee, &plan->steps[i]));
 	return SNAP_OK;
 }
 

@@ -42,6 +42,11 @@ static bool is_start(const struct snap_step *step)
 	return step->kind == SNAP_STEP_START_THREAD;
 }
 
+static bool has_any_tid(const struct snap_step *step)
+{
+	return step->number;
+}
+
 static size_t count_starts(const struct snap_plan *plan)
 {
 	size_t nr = 0;
@@ -72,7 +77,7 @@ snap_err snap_start_validate(struct snap_tracee *tracee, const struct snap_plan 
 {
 	for (size_t i = 0; i < plan->nr_steps; i++) {
 		const struct snap_step *step = &plan->steps[i];
-		if (!is_start(step))
+		if (!is_start(step) || has_any_tid(step))
 			continue;
 		struct snap_proc_status status;
 		SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
@@ -117,8 +122,8 @@ snap_err snap_do_start_thread(struct snap_restorer *restorer,
 	size_t nr = count_starts(restorer->plan), index = restorer->nr_started++;
 	struct order order = {
 		.flags = FLAGS,
-		.set_tid = tid_address(room, nr, index),
-		.set_tid_size = 1,
+		.set_tid = has_any_tid(step) ? 0 : tid_address(room, nr, index),
+		.set_tid_size = has_any_tid(step) ? 0 : 1,
 	};
 	struct snap_batch_entry entry = {
 		.number = (uint64_t)tracee->arch->syscalls[SNAP_SYS_CLONE3],
@@ -145,7 +150,8 @@ static snap_err check_results(const struct snap_restorer *restorer)
 		SNAP_TRY(snap_tracee_read(restorer->tracee,
 					  restorer->room.data + index++ * sizeof(entry),
 					  &entry, sizeof(entry)));
-		if (entry.result == step->tid)
+		if (entry.result == step->tid ||
+		    (has_any_tid(step) && entry.result > 0))
 			continue;
 		// The number was free when it was planned; numbers come round soon
 		// where kernel.pid_max is small.

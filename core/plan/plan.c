@@ -18,6 +18,7 @@ void snap_plan_deinit(struct snap_plan *plan)
 		free(plan->refusals[i]);
 	free(plan->refusals);
 	snap_foreseen_destroy(plan->foreseen);
+	snap_notes_deinit(&plan->losses);
 	*plan = (struct snap_plan){ 0 };
 }
 

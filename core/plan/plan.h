@@ -1,6 +1,7 @@
 #ifndef SNAP_PLAN_PLAN_H
 #define SNAP_PLAN_PLAN_H
 
+#include "core/base/notes.h"
 #include "core/model/snapshot.h"
 
 /**
@@ -52,7 +53,8 @@ struct snap_step {
 
 	/** The thread it is about; 0: the whole process. */
 	pid_t tid;
-	/** What it is about, by its number: a signal, a timer, a descriptor. */
+	/** What it is about, by its number: a signal, a timer, a descriptor.
+	 * START_THREAD: 1 where it may get any TID. */
 	int number;
 	/**
 	 * The thing as it shall be and as it is, of the type that the kind says; not
@@ -107,6 +109,8 @@ struct snap_plan {
 	/** Why a restore would be refused: sentences, each owned. */
 	char **refusals;
 	size_t nr_refusals;
+	/** What a new process cannot be given: sentences. */
+	struct snap_notes losses;
 };
 
 /** The phase of a kind of step. */

@@ -3,15 +3,45 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/plan/explain.h"
+
 /** Of prctl(PR_GET_SPECULATION_CTRL): it may be set, and nobody may any more. */
 #define SPEC_PRCTL         1
 #define SPEC_FORCE_DISABLE 8
 
+/** Of a thread nothing but what it is called: the same of many is told once. */
+static snap_err note_loss(struct snap_plan *plan, const struct snap_step *step)
+{
+	_cleanup_buffer_ struct snap_buffer what = { 0 };
+	if (step->kind == SNAP_STEP_ATTRIBUTE)
+		return snap_notes_add(
+			&plan->losses,
+			"The %s of the new process is not the snapshot's.",
+			snap_attributes[step->number].words);
+	SNAP_TRY(snap_step_describe(step, &what));
+	return snap_notes_add(&plan->losses,
+			      "The new process may not be given back: %.*s.",
+			      (int)what.size, (const char *)what.data);
+}
+
+/** A refusal that a new process need not have; consumed. *ret: it had not. */
+static snap_err forgive(struct snap_plan *plan, const struct snap_step *step,
+			snap_err refusal, bool *ret)
+{
+	*ret = refusal && refusal->kind == SNAP_ERROR_REFUSED &&
+	       plan->live->state.is_new;
+	if (!*ret)
+		return snap_plan_refuse(plan, refusal);
+	snap_error_destroy(refusal);
+	return note_loss(plan, step);
+}
+
 static snap_err add(struct snap_plan *plan, const struct snap_step *step,
 		    snap_err refusal)
 {
-	SNAP_TRY(snap_plan_refuse(plan, refusal));
-	return snap_plan_add(plan, step);
+	bool is_forgiven;
+	SNAP_TRY(forgive(plan, step, refusal, &is_forgiven));
+	return is_forgiven ? SNAP_OK : snap_plan_add(plan, step);
 }
 
 static snap_err refuse_one_way(const struct snap_step *step)
@@ -48,6 +78,7 @@ static snap_err plan_attribute(struct snap_plan *plan, pid_t tid,
 			       const uint64_t *is)
 {
 	enum snap_attribute_policy policy = snap_attributes[attribute].policy;
+	bool is_forgiven;
 	struct snap_step step = {
 		.kind = SNAP_STEP_ATTRIBUTE,
 		.tid = tid,
@@ -60,7 +91,7 @@ static snap_err plan_attribute(struct snap_plan *plan, pid_t tid,
 	if (is_kept(attribute, *wanted, *is))
 		step.kind = SNAP_STEP_KEEP;
 	if (policy == SNAP_ATTRIBUTE_IS_ONE_WAY)
-		return snap_plan_refuse(plan, refuse_one_way(&step));
+		return forgive(plan, &step, refuse_one_way(&step), &is_forgiven);
 	return add(plan, &step, snap_check_attribute(plan, &step));
 }
 

@@ -265,8 +265,9 @@ static snap_err check_landing(struct snap_tracee *tracee,
  */
 static snap_err make_plan(const struct snap_target *target, struct snap_tracee *tracee,
 			  const struct snap_snapshot *image,
-			  enum snap_compat_mode fpu_mode, struct snap_snapshot *live,
-			  struct snap_adapted *adapted, struct snap_plan *ret)
+			  const struct snap_restore_options *options,
+			  struct snap_snapshot *live, struct snap_adapted *adapted,
+			  struct snap_plan *ret)
 {
 	SNAP_TRY(snap_proc_identify(tracee, live));
 	SNAP_TRY(check_identity(&image->identity, &live->identity));
@@ -276,11 +277,12 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	else
 		SNAP_TRY(snap_machine_describe(&cpu));
 	const struct snap_snapshot *snapshot;
-	SNAP_TRY(snap_compat_adapt(image, &cpu, fpu_mode, adapted, &snapshot));
+	SNAP_TRY(snap_compat_adapt(image, &cpu, options->fpu_mode, adapted, &snapshot));
 	SNAP_TRY(check_landing(tracee, snapshot, &cpu));
 	snap_settle_pages();
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, live));
+	live->state.is_new = options->is_new;
 	size_t room;
 	SNAP_TRY(snap_restore_room(&live->cpu, snapshot, tracee->page_size, &room));
 	_cleanup_plan_ struct snap_plan plan = { 0 };
@@ -379,7 +381,10 @@ static snap_err restore_all(const struct snap_target *target,
 	SNAP_TRY(snap_folder_validate(tracee, plan));
 	SNAP_TRY(snap_files_validate(tracee, plan));
 	_cleanup_notes_ struct snap_notes notes = { 0 };
-	SNAP_TRY(snap_note_files(plan, &notes));
+	for (size_t i = 0; i < plan->losses.nr; i++)
+		SNAP_TRY(snap_notes_add(&notes, "%s", plan->losses.list[i]));
+	if (!options->is_new)
+		SNAP_TRY(snap_note_files(plan, &notes));
 	_cleanup_free_ struct snap_range *skips = NULL;
 	size_t nr_skips;
 	SNAP_TRY(list_skips(target, snapshot, &skips, &nr_skips));
@@ -416,8 +421,7 @@ static snap_err restore_anew(const struct snap_target *target,
 	SNAP_TRY(snap_snapshot_create(&live));
 	_cleanup_plan_ struct snap_plan plan = { 0 };
 	_cleanup_adapted_ struct snap_adapted adapted = { 0 };
-	SNAP_TRY(make_plan(target, tracee, snapshot, options->fpu_mode, live, &adapted,
-			   &plan));
+	SNAP_TRY(make_plan(target, tracee, snapshot, options, live, &adapted, &plan));
 	if (snap_has_threads_to_start(&plan))
 		return snap_error_create(
 			SNAP_ERROR_MISMATCH,
@@ -435,8 +439,7 @@ static snap_err restore(const struct snap_target *target, struct snap_tracee *tr
 	SNAP_TRY(snap_snapshot_create(&live));
 	_cleanup_plan_ struct snap_plan plan = { 0 };
 	_cleanup_adapted_ struct snap_adapted adapted = { 0 };
-	SNAP_TRY(make_plan(target, tracee, snapshot, options->fpu_mode, live, &adapted,
-			   &plan));
+	SNAP_TRY(make_plan(target, tracee, snapshot, options, live, &adapted, &plan));
 	bool is_committed = false;
 	if (!snap_has_threads_to_start(&plan))
 		return restore_all(target, tracee, snapshot, options, &plan,
@@ -481,6 +484,7 @@ snap_err snap_session_explain(const struct snap_target *target,
 	SNAP_TRY(snap_snapshot_create(&live));
 	_cleanup_plan_ struct snap_plan plan = { 0 };
 	_cleanup_adapted_ struct snap_adapted adapted = { 0 };
-	SNAP_TRY(make_plan(target, &tracee, snapshot, fpu_mode, live, &adapted, &plan));
+	const struct snap_restore_options options = { .fpu_mode = fpu_mode };
+	SNAP_TRY(make_plan(target, &tracee, snapshot, &options, live, &adapted, &plan));
 	return snap_plan_explain(&plan, ret);
 }

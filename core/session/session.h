@@ -80,6 +80,9 @@ struct snap_restore_options {
 	bool verify_memory;
 	/** What to do about registers that this machine does not have. */
 	enum snap_compat_mode fpu_mode;
+	/** The process was started for the snapshot: what it cannot be given back is
+	 * among the notes. */
+	bool is_new;
 };
 
 /** What a restore did. */

@@ -104,6 +104,17 @@ static uint64_t birth_of(const struct statx *stat)
 	return (uint64_t)stat->stx_btime.tv_sec * 1000000000u + stat->stx_btime.tv_nsec;
 }
 
+static void take_stat(const struct statx *stat, const char *link,
+		      struct snap_open_file *file)
+{
+	file->kind = snap_fdinfo_kind(link, stat->stx_mode);
+	file->mode = stat->stx_mode;
+	file->device = makedev(stat->stx_dev_major, stat->stx_dev_minor);
+	file->inode = stat->stx_ino;
+	file->rdev = makedev(stat->stx_rdev_major, stat->stx_rdev_minor);
+	file->birth = birth_of(stat);
+}
+
 static snap_err read_what(struct snap_tracee *tracee, int number,
 			  struct snap_open_file *file)
 {
@@ -115,12 +126,7 @@ static snap_err read_what(struct snap_tracee *tracee, int number,
 	if (!look(tracee, path, &stat))
 		return snap_error_os(errno, "cannot look at what descriptor %d is",
 				     number);
-	file->kind = snap_fdinfo_kind(link, stat.stx_mode);
-	file->mode = stat.stx_mode;
-	file->device = makedev(stat.stx_dev_major, stat.stx_dev_minor);
-	file->inode = stat.stx_ino;
-	file->rdev = makedev(stat.stx_rdev_major, stat.stx_rdev_minor);
-	file->birth = birth_of(&stat);
+	take_stat(&stat, link, file);
 	SNAP_TRY(strip_root(tracee, link));
 	file->path = strdup(link);
 	return file->path ? SNAP_OK : &snap_enomem;
@@ -159,6 +165,24 @@ snap_err snap_tracee_is_at_path(struct snap_tracee *tracee,
 	*ret = stat.stx_ino == file->inode &&
 	       makedev(stat.stx_dev_major, stat.stx_dev_minor) == file->device &&
 	       (!birth || !file->birth || birth == file->birth);
+	return SNAP_OK;
+}
+
+snap_err snap_tracee_describe_path(struct snap_tracee *tracee, const char *path,
+				   struct snap_open_file *ret)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "look at %s", path));
+	char inside[PATH_MAX + 8];
+	snprintf(inside, sizeof(inside), "root%s", path);
+	struct statx stat;
+	if (!look(tracee, inside, &stat))
+		return snap_error_os(errno, "cannot look at %s", path);
+	_cleanup_open_file_ struct snap_open_file file = { .path = strdup(path) };
+	if (!file.path)
+		return &snap_enomem;
+	take_stat(&stat, path, &file);
+	*ret = file;
+	file = (struct snap_open_file){ 0 };
 	return SNAP_OK;
 }
 

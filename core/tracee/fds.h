@@ -32,6 +32,15 @@ _must_check_ snap_err snap_tracee_is_at_path(struct snap_tracee *tracee,
 					     bool *ret);
 
 /**
+ * What there is at a path, as the process sees it, as if it had just been opened.
+ *
+ * @param[out] ret Owned by the caller: snap_open_file_deinit().
+ */
+_must_check_ snap_err snap_tracee_describe_path(struct snap_tracee *tracee,
+						const char *path,
+						struct snap_open_file *ret);
+
+/**
  * The order that the kernel gives the open files of two descriptors (kcmp(2)): below 0,
  * 0 when it is the same one, above 0.
  *

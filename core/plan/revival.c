@@ -1,0 +1,106 @@
+#include "core/plan/revival.h"
+
+#include <string.h>
+
+void snap_revived_deinit(struct snap_revived *revived)
+{
+	struct snap_snapshot *snapshot = &revived->snapshot;
+	free(snapshot->threads);
+	free(snapshot->files.list);
+	free(snapshot->files.fds);
+	free(snapshot->timers.list);
+	free(revived->watches);
+	*revived = (struct snap_revived){ 0 };
+}
+
+pid_t snap_revived_tid(const struct snap_snapshot *image,
+		       const struct snap_revived *revived, pid_t tid)
+{
+	for (size_t i = 0; i < image->nr_threads; i++)
+		if (image->threads[i].tid == tid)
+			return revived->snapshot.threads[i].tid;
+	return 0;
+}
+
+/** Whether a thread but the leader has this number: the leaders are each other's. */
+static bool has_follower(const struct snap_snapshot *snapshot, pid_t tid)
+{
+	for (size_t i = 1; i < snapshot->nr_threads; i++)
+		if (snapshot->threads[i].tid == tid)
+			return true;
+	return false;
+}
+
+/** The next live thread whose number is no thread's of the image; 0: there is none. */
+static pid_t next_other(const struct snap_snapshot *image,
+			const struct snap_snapshot *live, size_t *at)
+{
+	while (++*at < live->nr_threads)
+		if (!has_follower(image, live->threads[*at].tid))
+			return live->threads[*at].tid;
+	return 0;
+}
+
+static snap_err revive_threads(const struct snap_snapshot *image,
+			       const struct snap_snapshot *live,
+			       struct snap_revived *revived)
+{
+	struct snap_snapshot *snapshot = &revived->snapshot;
+	snapshot->threads = calloc(image->nr_threads, sizeof(*snapshot->threads));
+	if (!snapshot->threads)
+		return &snap_enomem;
+	size_t at = 0;
+	for (size_t i = 0; i < image->nr_threads; i++) {
+		struct snap_thread *thread = &snapshot->threads[i];
+		*thread = image->threads[i];
+		thread->tid = live->identity.pid;
+		if (i && has_follower(live, image->threads[i].tid))
+			thread->tid = image->threads[i].tid;
+		else if (i)
+			thread->tid = next_other(image, live, &at);
+		if (!thread->tid)
+			return snap_error_create(
+				SNAP_ERROR_INVALID,
+				"the new process has no thread for thread %d",
+				(int)image->threads[i].tid);
+	}
+	snapshot->current_tid = snap_revived_tid(image, revived, image->current_tid);
+	return SNAP_OK;
+}
+
+static snap_err revive_timers(const struct snap_snapshot *image,
+			      struct snap_revived *revived)
+{
+	struct snap_timers *timers = &revived->snapshot.timers;
+	timers->list = calloc(timers->nr + 1, sizeof(*timers->list));
+	if (!timers->list)
+		return &snap_enomem;
+	for (size_t i = 0; i < timers->nr; i++) {
+		timers->list[i] = image->timers.list[i];
+		timers->list[i].tid =
+			snap_revived_tid(image, revived, image->timers.list[i].tid);
+	}
+	return SNAP_OK;
+}
+
+snap_err snap_revive_image(const struct snap_snapshot *image,
+			   const struct snap_snapshot *live,
+			   const struct snap_surroundings *surroundings,
+			   struct snap_notes *notes, struct snap_revived *ret)
+{
+	_cleanup_revived_ struct snap_revived revived = { .snapshot = *image };
+	struct snap_snapshot *snapshot = &revived.snapshot;
+	snapshot->identity = live->identity;
+	snapshot->ppid = live->ppid;
+	snapshot->pgid = live->pgid;
+	snapshot->sid = live->sid;
+	snapshot->threads = NULL;
+	snapshot->timers.list = NULL;
+	snapshot->files = (struct snap_fd_table){ 0 };
+	SNAP_TRY(revive_threads(image, live, &revived));
+	SNAP_TRY(revive_timers(image, &revived));
+	SNAP_TRY(snap_revive_files(image, live, surroundings, notes, &revived));
+	*ret = revived;
+	revived = (struct snap_revived){ 0 };
+	return SNAP_OK;
+}

@@ -1,0 +1,55 @@
+#ifndef SNAP_PLAN_REVIVAL_H
+#define SNAP_PLAN_REVIVAL_H
+
+#include "core/base/notes.h"
+#include "core/model/snapshot.h"
+
+/**
+ * @file
+ * An image in the terms of a new process: as if it had been taken of that. What a new
+ * process cannot have (the other end of a socket) is replaced, and told of.
+ */
+
+/** What there is for the image in the outside world. */
+struct snap_surroundings {
+	/** For each open file of the image: its path still leads to it. Not owned. */
+	const bool *is_there;
+	/** /dev/null. Not owned. */
+	const struct snap_open_file *null;
+};
+
+/** Zero-initialise. */
+struct snap_revived {
+	/** Its threads, its open files, its timers and who it is are its own; what they
+	 * own, and the rest, is the other snapshot's. */
+	struct snap_snapshot snapshot;
+	/** The elements of epoll sets. Owned. */
+	struct snap_watch *watches;
+};
+
+void snap_revived_deinit(struct snap_revived *revived);
+#define _cleanup_revived_ _cleanup_(snap_revived_deinit)
+
+/**
+ * @param live The new process; its threads are given to those of the image by their
+ *	numbers, and in their order where it has none of that number. Both outlive *ret.
+ * @param notes Grows by what was replaced.
+ */
+_must_check_ snap_err snap_revive_image(const struct snap_snapshot *image,
+					const struct snap_snapshot *live,
+					const struct snap_surroundings *surroundings,
+					struct snap_notes *notes,
+					struct snap_revived *ret);
+
+/** The open files of it. @param revived Has its threads. */
+_must_check_ snap_err snap_revive_files(const struct snap_snapshot *image,
+					const struct snap_snapshot *live,
+					const struct snap_surroundings *surroundings,
+					struct snap_notes *notes,
+					struct snap_revived *revived);
+
+/** What number in the new process a number of the image is; 0: none. */
+pid_t snap_revived_tid(const struct snap_snapshot *image,
+		       const struct snap_revived *revived, pid_t tid);
+
+#endif

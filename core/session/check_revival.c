@@ -1,0 +1,182 @@
+#include "core/session/revive.h"
+
+#include <string.h>
+
+#include "arch/machine.h"
+#include "core/compat/adapt.h"
+#include "core/inject/files.h"
+#include "core/plan/kernels.h"
+#include "core/session/surroundings.h"
+#include "core/tracee/build_id.h"
+#include "core/tracee/files.h"
+#include "core/tracee/mappings.h"
+#include "core/tracee/tracee.h"
+
+/** Every question is asked, whatever the answer to the one before was. */
+struct checking {
+	/** We ourselves: what we see, a new process of ours sees. */
+	struct snap_tracee *tracee;
+	const struct snap_snapshot *image;
+	enum snap_compat_mode fpu_mode;
+	struct snap_notes *problems;
+};
+
+/** A refusal is a problem; anything else is an error. Consumed. */
+static snap_err note(const struct checking *checking, snap_err error)
+{
+	if (!error || (error->kind != SNAP_ERROR_REFUSED &&
+		       error->kind != SNAP_ERROR_UNSUPPORTED))
+		return error;
+	_cleanup_error_ snap_err known = error;
+	return known->remedy ? snap_notes_add(checking->problems, "%s: %s",
+					      known->message, known->remedy)
+			     : snap_notes_add(checking->problems, "%s", known->message);
+}
+
+static snap_err check_cpu(const struct checking *checking)
+{
+	const struct snap_snapshot *image = checking->image;
+	_cleanup_cpu_ struct snap_cpu cpu = { 0 };
+	SNAP_TRY(snap_machine_describe(&cpu));
+	if (image->arch != checking->tracee->arch)
+		return snap_error_create(SNAP_ERROR_REFUSED,
+					 "the snapshot is of a %s, and this is a %s",
+					 image->arch->name,
+					 checking->tracee->arch->name);
+	_cleanup_adapted_ struct snap_adapted adapted = { 0 };
+	const struct snap_snapshot *snapshot;
+	SNAP_TRY(snap_compat_adapt(image, &cpu, checking->fpu_mode, &adapted,
+				   &snapshot));
+	for (size_t i = 0; i < snapshot->nr_threads; i++)
+		SNAP_TRY(note(checking,
+			      image->arch->check_thread(&cpu, &snapshot->threads[i])));
+	return SNAP_OK;
+}
+
+/** The kernel's mappings are alike in all processes, where they lie is not. */
+static snap_err check_kernel(const struct checking *checking)
+{
+	_cleanup_snapshot_ struct snap_snapshot *ours = NULL;
+	SNAP_TRY(snap_snapshot_create(&ours));
+	if (checking->image->page_size != checking->tracee->page_size)
+		return snap_error_create(SNAP_ERROR_REFUSED,
+					 "the snapshot is of a machine with pages of "
+					 "another size");
+	SNAP_TRY(snap_tracee_read_vmas(checking->tracee, &ours->vmas));
+	return snap_check_kernel_mappings(checking->image, ours);
+}
+
+static bool is_same_file(const struct snap_vma *a, const struct snap_vma *b)
+{
+	return a->inode == b->inode && a->dev_major == b->dev_major &&
+	       a->dev_minor == b->dev_minor && !strcmp(a->name, b->name);
+}
+
+static snap_err check_mapped_files(const struct checking *checking)
+{
+	const struct snap_vmas *vmas = &checking->image->vmas;
+	const struct snap_vma *last = NULL;
+	for (size_t i = 0; i < vmas->nr; i++) {
+		const struct snap_vma *vma = &vmas->list[i];
+		if (!snap_vma_is_file(vma) || *vma->name != '/' ||
+		    (last && is_same_file(vma, last)))
+			continue;
+		last = vma;
+		SNAP_TRY(note(checking, snap_tracee_check_file(checking->tracee, vma)));
+	}
+	return SNAP_OK;
+}
+
+static snap_err check_sandbox(const struct checking *checking)
+{
+	const struct snap_snapshot *image = checking->image;
+	for (size_t i = 0; i < image->nr_threads; i++) {
+		const struct snap_attribute_values *values =
+			&image->threads[i].state.attributes;
+		if (snap_attribute_is_known(values, SNAP_ATTRIBUTE_SECCOMP) &&
+		    values->list[SNAP_ATTRIBUTE_SECCOMP])
+			return snap_error_create(
+				SNAP_ERROR_REFUSED,
+				"the program was under seccomp, and its filters are not "
+				"in the snapshot");
+	}
+	return SNAP_OK;
+}
+
+/** The kernel's mappings, which are compared elsewhere, as the image has them. */
+static snap_err copy_kernels(const struct snap_vmas *vmas, struct snap_vmas *ret)
+{
+	for (size_t i = 0; i < vmas->nr; i++) {
+		struct snap_vma vma = vmas->list[i];
+		if (!snap_vma_is_kernels(&vma))
+			continue;
+		vma.name = strdup(vma.name);
+		if (!vma.name)
+			return &snap_enomem;
+		SNAP_TRY(snap_vmas_append(ret, &vma));
+	}
+	return SNAP_OK;
+}
+
+/** A process that has nothing but its threads. */
+static snap_err make_empty(const struct snap_snapshot *image,
+			   struct snap_snapshot **ret)
+{
+	_cleanup_snapshot_ struct snap_snapshot *empty = NULL;
+	SNAP_TRY(snap_snapshot_create(&empty));
+	empty->arch = image->arch;
+	empty->page_size = image->page_size;
+	empty->identity.pid = image->identity.pid;
+	empty->files.is_captured = true;
+	empty->threads = calloc(image->nr_threads, sizeof(*empty->threads));
+	if (!empty->threads)
+		return &snap_enomem;
+	empty->nr_threads = image->nr_threads;
+	for (size_t i = 0; i < image->nr_threads; i++)
+		empty->threads[i].tid = image->threads[i].tid;
+	SNAP_TRY(copy_kernels(&image->vmas, &empty->vmas));
+	*ret = snap_take(empty);
+	return SNAP_OK;
+}
+
+/** What a process without anything would have to be given. */
+static snap_err check_plan(const struct checking *checking)
+{
+	const struct snap_snapshot *image = checking->image;
+	_cleanup_snapshot_ struct snap_snapshot *empty = NULL;
+	SNAP_TRY(make_empty(image, &empty));
+	_cleanup_surroundings_ struct snap_known_surroundings known = { 0 };
+	_cleanup_notes_ struct snap_notes ignored = { 0 };
+	_cleanup_revived_ struct snap_revived revived = { 0 };
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	SNAP_TRY(snap_look_around(checking->tracee, image, &known));
+	SNAP_TRY(snap_revive_image(image, empty, &known.surroundings, &ignored,
+				   &revived));
+	SNAP_TRY(snap_plan_compare(&revived.snapshot, empty, &plan));
+	for (size_t i = 0; i < plan.nr_refusals; i++)
+		SNAP_TRY(snap_notes_add(checking->problems, "%s", plan.refusals[i]));
+	for (size_t i = 0; i < plan.nr_steps; i++)
+		SNAP_TRY(note(checking,
+			      snap_check_made_file(checking->tracee, &plan.steps[i])));
+	return SNAP_OK;
+}
+
+snap_err snap_session_check_revival(const struct snap_snapshot *snapshot,
+				    enum snap_compat_mode fpu_mode,
+				    struct snap_notes *problems)
+{
+	static snap_err (*const questions[])(const struct checking *checking) = {
+		check_cpu, check_kernel, check_mapped_files, check_sandbox, check_plan,
+	};
+	_cleanup_tracee_ struct snap_tracee tracee;
+	SNAP_TRY(snap_tracee_init(&tracee, getpid(), 0));
+	const struct checking checking = {
+		.tracee = &tracee,
+		.image = snapshot,
+		.fpu_mode = fpu_mode,
+		.problems = problems,
+	};
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(questions); i++)
+		SNAP_TRY(note(&checking, questions[i](&checking)));
+	return SNAP_OK;
+}

@@ -1,0 +1,35 @@
+#ifndef SNAP_SESSION_REVIVE_H
+#define SNAP_SESSION_REVIVE_H
+
+#include "core/session/session.h"
+
+/**
+ * @file
+ * An image becomes a live process again (doc/bring-an-image-to-life.md).
+ */
+
+/**
+ * What stands in the way of a new process, all of it, before one is started.
+ *
+ * @param problems Grows by sentences; none: it can be tried.
+ * @return An error only where that could not be found out.
+ */
+_must_check_ snap_err snap_session_check_revival(const struct snap_snapshot *snapshot,
+						 enum snap_compat_mode fpu_mode,
+						 struct snap_notes *problems);
+
+/**
+ * Make a new process what a snapshot says.
+ *
+ * On an error it is good for nothing but to be killed.
+ *
+ * @param target A process that has executed a program and no instruction of it: the
+ *	snapshot's own program, so that it has its name and its executable. `patches`
+ *and `history` have no meaning here; `runner` is needed for a snapshot with threads.
+ */
+_must_check_ snap_err snap_session_revive(const struct snap_target *target,
+					  const struct snap_snapshot *snapshot,
+					  const struct snap_restore_options *options,
+					  struct snap_restore_report *ret);
+
+#endif
