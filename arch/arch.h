@@ -388,6 +388,21 @@ struct snap_arch {
 	void (*prepare_batch)(uint8_t *regs, uint64_t code, uint64_t table, size_t nr,
 			      int signal, bool stops_at_error);
 
+	/**
+	 * Whether a thread has registers in use that the kernel makes room for only
+	 * when the thread itself uses them, and its process has asked for permission
+	 * (x86: the tiles of AMX). NULL: there are no such registers.
+	 */
+	bool (*is_wide)(const struct snap_thread *thread);
+	/**
+	 * Position-independent code that makes a thread wide. It asks for permission by
+	 * a system call of its own, whatever it is told, with a result of 0; and from
+	 * `widen_use` on it uses the registers, and makes the call that it is told.
+	 */
+	const uint8_t *widen_code;
+	size_t widen_code_size;
+	size_t widen_use;
+
 	/** Set the program counter of a general set, outside of any system call. */
 	void (*set_pc)(uint8_t *regs, uint64_t pc);
 	void (*set_sp)(uint8_t *regs, uint64_t sp);

@@ -9,6 +9,7 @@
 #include "core/inject/remap.h"
 #include "core/inject/restorer.h"
 #include "core/inject/syscall_insn.h"
+#include "core/inject/widen.h"
 #include "core/model/page.h"
 
 static void deinit(struct snap_restorer *restorer)
@@ -175,6 +176,7 @@ static snap_err land_thread(struct snap_restorer *restorer, size_t index)
 	const struct snap_plan *plan = restorer->plan;
 	struct snap_thread wanted = wanted_thread(restorer, index);
 	struct snap_borrowed *borrowed = &restorer->threads[index];
+	SNAP_TRY(snap_widen_thread(borrowed, &restorer->room, &wanted));
 	return snap_land(borrowed, &plan->live->cpu, &wanted, restorer->room.data);
 }
 

@@ -1,0 +1,40 @@
+#include "core/inject/widen.h"
+
+#include "core/tracee/memory.h"
+
+/** Behind the batch code, in its page. */
+static uint64_t place(const struct snap_arch *arch, const struct snap_room *room)
+{
+	return room->code + ((arch->batch_code_size + 63) & ~(size_t)63);
+}
+
+/** The code is the thread's system call instruction for as long as that takes. */
+static snap_err run(struct snap_borrowed *borrowed, uint64_t code, int64_t *ret)
+{
+	uint64_t insn = borrowed->insn;
+	borrowed->insn = code;
+	snap_err error =
+		snap_borrowed_call(borrowed, SNAP_SYS_GETPID, SNAP_ARGS(0), ret);
+	borrowed->insn = insn;
+	return error;
+}
+
+snap_err snap_widen_thread(struct snap_borrowed *borrowed, const struct snap_room *room,
+			   const struct snap_thread *wanted)
+{
+	const struct snap_arch *arch = borrowed->tracee->arch;
+	if (!arch->is_wide || !arch->is_wide(wanted) ||
+	    arch->is_wide(&borrowed->thread) || !room->code)
+		return SNAP_OK;
+	uint64_t code = place(arch, room);
+	SNAP_TRY(snap_tracee_write(borrowed->tracee, code, arch->widen_code,
+				   arch->widen_code_size));
+	int64_t result;
+	SNAP_TRY(run(borrowed, code, &result));
+	if (result)
+		return snap_error_os((int)-result,
+				     "the process may not use all registers of thread "
+				     "%d",
+				     (int)wanted->tid);
+	return run(borrowed, code + arch->widen_use, &result);
+}
