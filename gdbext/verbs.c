@@ -183,6 +183,22 @@ static PyObject *check_revival(PyObject *module, PyObject *args, PyObject *keywo
 	return describe_notes(&problems);
 }
 
+/** A report, and what the threads are called now. */
+static PyObject *describe_revival(const struct snap_restore_report *report,
+				  const pid_t *tids, size_t nr)
+{
+	_cleanup_pydecref_ PyObject *described = describe_report(report);
+	_cleanup_pydecref_ PyObject *list = PyList_New(0);
+	for (size_t i = 0; list && i < nr; i++) {
+		_cleanup_pydecref_ PyObject *tid = PyLong_FromLong(tids[i]);
+		if (!tid || PyList_Append(list, tid) < 0)
+			return NULL;
+	}
+	if (!described || !list || PyDict_SetItemString(described, "tids", list) < 0)
+		return NULL;
+	return snap_take(described);
+}
+
 static PyObject *revive(PyObject *module, PyObject *args, PyObject *keywords)
 {
 	static const char *const names[] = { "pid",        "snapshot", "verify_memory",
@@ -210,12 +226,16 @@ static PyObject *revive(PyObject *module, PyObject *args, PyObject *keywords)
 	snap_err error = snap_py_snapshot_settle(snapshot, progress);
 	if (error)
 		return snap_py_raise(state, error);
+	size_t nr = snap_py_snapshot_get(snapshot)->nr_threads;
+	_cleanup_free_ pid_t *tids = calloc(nr, sizeof(*tids));
+	if (!tids)
+		return PyErr_NoMemory();
 	error = snap_session_revive(&request.target, snap_py_snapshot_get(snapshot),
-				    &options, &report);
+				    &options, tids, &report);
 	error = settle_restore(state, pid, error);
 	if (error)
 		return snap_py_raise(state, error);
-	PyObject *described = describe_report(&report);
+	PyObject *described = describe_revival(&report, tids, nr);
 	snap_notes_deinit(&report.notes);
 	return described;
 }

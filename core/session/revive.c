@@ -18,6 +18,7 @@ struct reviving {
 	struct snap_tracee *tracee;
 	const struct snap_snapshot *image;
 	struct snap_notes *notes;
+	pid_t *ret_tids;
 };
 
 static snap_err capture(const struct reviving *reviving, struct snap_snapshot **ret)
@@ -107,6 +108,7 @@ static snap_err renumber(const struct reviving *reviving,
 		const struct snap_thread *was = &reviving->image->threads[i];
 		pid_t tid = revived->snapshot.threads[i].tid;
 		uint32_t word;
+		reviving->ret_tids[i] = tid;
 		if (tid == was->tid || !was->tid_address)
 			continue;
 		SNAP_TRY(snap_tracee_read(reviving->tracee, was->tid_address, &word,
@@ -187,7 +189,7 @@ static snap_err revive(const struct reviving *reviving,
 snap_err snap_session_revive(const struct snap_target *target,
 			     const struct snap_snapshot *snapshot,
 			     const struct snap_restore_options *options,
-			     struct snap_restore_report *ret)
+			     pid_t *ret_tids, struct snap_restore_report *ret)
 {
 	_cleanup_tracee_ struct snap_tracee tracee;
 	SNAP_TRY(snap_tracee_init(&tracee, target->pid, target->fail_at));
@@ -197,6 +199,7 @@ snap_err snap_session_revive(const struct snap_target *target,
 		.tracee = &tracee,
 		.image = snapshot,
 		.notes = &notes,
+		.ret_tids = ret_tids,
 	};
 	struct snap_restore_report report = { 0 };
 	snap_err error = revive(&reviving, options, &report);

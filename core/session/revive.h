@@ -24,12 +24,15 @@ _must_check_ snap_err snap_session_check_revival(const struct snap_snapshot *sna
  * On an error it is good for nothing but to be killed.
  *
  * @param target A process that has executed a program and no instruction of it: the
- *	snapshot's own program, so that it has its name and its executable. `patches`
- *and `history` have no meaning here; `runner` is needed for a snapshot with threads.
+ *	snapshot's own program, so that it has its name and its executable. No patches
+ *	and no history; a runner where the snapshot has threads.
+ * @param[out] ret_tids What each thread of the snapshot is called now, in its order;
+ *	room for all of them.
  */
 _must_check_ snap_err snap_session_revive(const struct snap_target *target,
 					  const struct snap_snapshot *snapshot,
 					  const struct snap_restore_options *options,
+					  pid_t *ret_tids,
 					  struct snap_restore_report *ret);
 
 #endif

@@ -159,6 +159,9 @@ class Report(TypedDict):
     mapping_steps: int
     notes: list[str]  # what was kept as it is: sentences
 
+class Revival(Report):
+    tids: list[int]  # what the threads of the snapshot are called now, in their order
+
 class ThreadEvent(TypedDict):
     tid: int
     comm: str
@@ -355,7 +358,7 @@ def revive(
     fail_at: int = 0,
     fpu_mode: str = "compat",
     run_thread: Optional[Callable[[int, int, int], None]] = None,
-) -> Report:
+) -> Revival:
     """Make a process that has executed nothing of a program what a snapshot says.
 
     When it raises, the process is good for nothing but to be killed.
