@@ -92,9 +92,6 @@ class BreakpointEvent(StopEvent):
 class ExitedEvent:
     inferior: Inferior
 
-class ExitedEvent:
-    inferior: Inferior
-
 class EventRegistry:
     def connect(self, handler: Callable[..., None]) -> None: ...
     def disconnect(self, handler: Callable[[Any], None]) -> None: ...

@@ -23,13 +23,13 @@ class Status(Command):
     category = gdb.COMMAND_MAINTENANCE
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
-        from .. import core, render_status, verbs
+        from .. import core, keeping, render_status, verbs
 
         pid = gdb.selected_inferior().pid
         return render_status.status(
             pid,
             core.tracking(pid),
-            len(verbs.store),
+            len(keeping.store),
             core.store_usage(),
             core.call_count(),
             verbs.last_report,
