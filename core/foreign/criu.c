@@ -1,86 +1,23 @@
 /*
  * Directories of CRIU: pstree.img has the processes and the ids of their threads, each
  * of which has its core-TID.img; mm-PID.img has the mappings and the auxiliary vector,
- * and cpuinfo.img, which is there only if somebody wanted it (--cpu-cap), the machine.
+ * files.img which files are mapped, and cpuinfo.img, which is there only if somebody
+ * wanted it (--cpu-cap), the machine.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "arch/arch.h"
 #include "arch/criu.pb-c.h"
-#include "core/base/reader.h"
+#include "core/foreign/criu_file.h"
 #include "core/foreign/foreign.h"
-#include "core/image/head.h"
 
-/** Two magic numbers; then entries, each with its size before it. */
-#define COMMON_MAGIC  0x54564319u
-#define PSTREE_MAGIC  0x50273030u
-#define CORE_MAGIC    0x55053847u
-#define MM_MAGIC      0x57492820u
-#define CPUINFO_MAGIC 0x61404013u
-
-/** Mapping.status: the vDSO; Mapping.flags: MAP_SHARED. */
+/** Mapping.status: the vDSO; a private or a shared file. Mapping.flags: MAP_SHARED. */
 #define STATUS_VDSO 8u
+#define STATUS_FILE 0xc0u
 #define FLAG_SHARED 1u
-
-/** A core file of CRIU has kilobytes; the mappings of a process at most megabytes. */
-#define MAX_FILE ((uint64_t)1 << 26)
-
-/** The bytes of one image file behind its magic numbers. */
-struct file {
-	struct snap_buffer bytes;
-	struct snap_reader reader;
-};
-
-static void file_deinit(struct file *file)
-{
-	snap_buffer_deinit(&file->bytes);
-}
-
-#define _cleanup_file_ _cleanup_(file_deinit)
-
-static snap_err load_file(const char *path, struct snap_buffer *ret)
-{
-	_cleanup_close_ int fd =
-		open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	if (fd < 0 || fstat(fd, &st))
-		return snap_error_os(errno, "cannot open it");
-	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > MAX_FILE)
-		return snap_error_create(SNAP_ERROR_CORRUPT,
-					 "it is no image of CRIU of this kind");
-	uint8_t *place;
-	SNAP_TRY(snap_buffer_extend(ret, (size_t)st.st_size, &place));
-	return snap_file_read(fd, place, (size_t)st.st_size, 0);
-}
-
-static snap_err open_file(const char *path, uint32_t wanted, struct file *file)
-{
-	uint32_t common, magic;
-	SNAP_TRY(load_file(path, &file->bytes));
-	file->reader = snap_reader_init(file->bytes.data, file->bytes.size, "it");
-	SNAP_TRY(snap_reader_u32(&file->reader, &common));
-	SNAP_TRY(snap_reader_u32(&file->reader, &magic));
-	if (common != COMMON_MAGIC || magic != wanted)
-		return snap_error_create(SNAP_ERROR_CORRUPT,
-					 "it is no image of CRIU of this kind");
-	return SNAP_OK;
-}
-
-static snap_err next_entry(struct file *file, const uint8_t **ret, uint32_t *ret_size)
-{
-	SNAP_TRY(snap_reader_u32(&file->reader, ret_size));
-	return snap_reader_bytes(&file->reader, *ret_size, ret);
-}
-
-static snap_err unreadable(void)
-{
-	return snap_error_create(SNAP_ERROR_CORRUPT, "its contents cannot be read");
-}
 
 /** Where the reader is. */
 struct directory {
@@ -113,14 +50,14 @@ static snap_err take_machine(struct directory *directory)
 		return snap_snapshot_omit(snapshot,
 					  "there is no cpuinfo.img: which instructions "
 					  "the machine had is not known");
-	_cleanup_file_ struct file file = { 0 };
+	_cleanup_criu_file_ struct snap_criu_file file = { 0 };
 	const uint8_t *data;
 	uint32_t size;
-	SNAP_TRY(open_file(directory->file, CPUINFO_MAGIC, &file));
-	SNAP_TRY(next_entry(&file, &data, &size));
+	SNAP_TRY(snap_criu_file_open(directory->file, SNAP_CRIU_CPUINFO, &file));
+	SNAP_TRY(snap_criu_file_next(&file, &data, &size));
 	Snap__Criu__Machine *machine = snap__criu__machine__unpack(NULL, size, data);
 	if (!machine)
-		return unreadable();
+		return snap_criu_unreadable();
 	snap_err error = SNAP_OK;
 	if (machine->n_x86)
 		error = snapshot->arch->foreign->criu_machine(&snapshot->cpu,
@@ -185,17 +122,18 @@ static snap_err take_core(struct snap_snapshot *snapshot, struct snap_thread *th
 
 static snap_err take_thread(struct directory *directory, uint32_t tid)
 {
-	_cleanup_file_ struct file file = { 0 };
+	_cleanup_criu_file_ struct snap_criu_file file = { 0 };
 	const uint8_t *data;
 	uint32_t size;
-	SNAP_TRY(open_file(path_of(directory, "core", tid), CORE_MAGIC, &file));
-	SNAP_TRY(next_entry(&file, &data, &size));
+	SNAP_TRY(snap_criu_file_open(path_of(directory, "core", tid), SNAP_CRIU_CORE,
+				     &file));
+	SNAP_TRY(snap_criu_file_next(&file, &data, &size));
 	struct snap_thread *thread;
 	SNAP_TRY(snap_foreign_add_thread(directory->snapshot, &thread));
 	thread->tid = (pid_t)tid;
 	Snap__Criu__Core *core = snap__criu__core__unpack(NULL, size, data);
 	if (!core)
-		return unreadable();
+		return snap_criu_unreadable();
 	snap_err error = take_core(directory->snapshot, thread, core);
 	snap__criu__core__free_unpacked(core, NULL);
 	return error;
@@ -215,6 +153,7 @@ static snap_err take_mapping(struct snap_vmas *vmas, const Snap__Criu__Mapping *
 		.prot = (mapping->prot & 7) |
 			(mapping->flags & FLAG_SHARED ? SNAP_VMA_SHARED : 0),
 		.offset = mapping->offset,
+		.inode = mapping->status & STATUS_FILE ? mapping->file : 0,
 		.name = strdup(mapping->status & STATUS_VDSO ? "[vdso]" : ""),
 	};
 	return vma.name ? snap_vmas_append(vmas, &vma) : &snap_enomem;
@@ -239,17 +178,22 @@ static snap_err take_memory(struct snap_snapshot *snapshot,
 
 static snap_err take_mm(struct directory *directory, uint32_t pid)
 {
-	_cleanup_file_ struct file file = { 0 };
+	_cleanup_criu_file_ struct snap_criu_file file = { 0 };
 	const uint8_t *data;
 	uint32_t size;
-	SNAP_TRY(open_file(path_of(directory, "mm", pid), MM_MAGIC, &file));
-	SNAP_TRY(next_entry(&file, &data, &size));
+	SNAP_TRY(snap_criu_file_open(path_of(directory, "mm", pid), SNAP_CRIU_MM,
+				     &file));
+	SNAP_TRY(snap_criu_file_next(&file, &data, &size));
 	Snap__Criu__Memory *memory = snap__criu__memory__unpack(NULL, size, data);
 	if (!memory)
-		return unreadable();
+		return snap_criu_unreadable();
 	snap_err error = take_memory(directory->snapshot, memory);
+	uint32_t exe = memory->exe;
 	snap__criu__memory__free_unpacked(memory, NULL);
-	return error;
+	SNAP_TRY(error);
+	(void)snprintf(directory->file, sizeof(directory->file), "%s/files.img",
+		       directory->path);
+	return snap_criu_name_files(directory->file, exe, directory->snapshot);
 }
 
 static snap_err take_process(struct directory *directory,
@@ -272,18 +216,18 @@ static snap_err take_process(struct directory *directory,
 
 static snap_err take_processes(struct directory *directory)
 {
-	_cleanup_file_ struct file file = { 0 };
+	_cleanup_criu_file_ struct snap_criu_file file = { 0 };
 	(void)snprintf(directory->file, sizeof(directory->file), "%s/pstree.img",
 		       directory->path);
-	SNAP_TRY(open_file(directory->file, PSTREE_MAGIC, &file));
+	SNAP_TRY(snap_criu_file_open(directory->file, SNAP_CRIU_PSTREE, &file));
 	while (snap_reader_left(&file.reader)) {
 		const uint8_t *data;
 		uint32_t size;
-		SNAP_TRY(next_entry(&file, &data, &size));
+		SNAP_TRY(snap_criu_file_next(&file, &data, &size));
 		Snap__Criu__Process *process =
 			snap__criu__process__unpack(NULL, size, data);
 		if (!process)
-			return unreadable();
+			return snap_criu_unreadable();
 		snap_err error = take_process(directory, process);
 		snap__criu__process__free_unpacked(process, NULL);
 		SNAP_TRY(error);

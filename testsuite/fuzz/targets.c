@@ -101,7 +101,7 @@ void fuzz_cpu_json(const uint8_t *data, size_t size)
 }
 
 static const char *const criu_files[] = { "pstree.img", "core-12.img", "core-13.img",
-					  "mm-12.img", "cpuinfo.img" };
+					  "mm-12.img",  "cpuinfo.img", "files.img" };
 
 static void store(const char *folder, const char *name, const uint8_t *data,
 		  size_t size)

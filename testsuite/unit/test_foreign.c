@@ -31,7 +31,8 @@ static int make_folder(void **state)
 }
 
 static const char *const parts[] = { "core",        "pstree.img", "core-12.img",
-				     "core-13.img", "mm-12.img",  "cpuinfo.img" };
+				     "core-13.img", "mm-12.img",  "cpuinfo.img",
+				     "files.img" };
 
 static const char *path_of(void **state, const char *name)
 {
@@ -113,13 +114,48 @@ static void test_a_directory_of_criu_is_a_process(void **state)
 	assert_int_equal(snapshot->threads[1].tid, 13);
 	assert_string_equal(snapshot->threads[1].comm, "idle");
 	assert_int_equal(snapshot->threads[0].altstack.flags, 2);
-	assert_int_equal(snapshot->arch->pc(&snapshot->threads[0]), 0x401795);
+	assert_int_equal(snapshot->arch->pc(&snapshot->threads[0]), 0x4016b6);
 	assert_int_equal(snap_snapshot_auxv(snapshot, AT_PAGESZ, 0), 4096);
 	assert_true(snapshot->vmas.nr > 10);
 	assert_true(snapshot->nr_omissions > 0);
 	assert_register(snapshot, 0, "zmm17", 0xff);
 	assert_register(snapshot, 0, "ymm3", 0xff);
 	assert_register(snapshot, 1, "ymm3", 0);
+}
+
+static void test_a_directory_of_criu_names_its_files(void **state)
+{
+	// As readelf says of the program.
+	static const uint8_t id[20] = { 0x3d, 0x40, 0x2a, 0xb5, 0x9c, 0x88, 0x4e,
+					0x54, 0x79, 0xe6, 0x8b, 0x96, 0x65, 0x63,
+					0xc6, 0x3e, 0x9e, 0xfe, 0x47, 0xb4 };
+	_cleanup_snapshot_ struct snap_snapshot *snapshot = NULL;
+	assert_ok(snap_foreign_read(SNAP_CRIU, NULL, &snapshot));
+	assert_string_equal(snapshot->identity.exe, "/tmp/criu/program");
+	assert_int_equal(snapshot->identity.exe_build_id_size, sizeof(id));
+	assert_memory_equal(snapshot->identity.exe_build_id, id, sizeof(id));
+	size_t nr = 0;
+	for (size_t i = 0; i < snapshot->vmas.nr; i++) {
+		const struct snap_vma *vma = &snapshot->vmas.list[i];
+		if (!snap_vma_is_file(vma))
+			continue;
+		nr++;
+		assert_string_equal(vma->name, "/tmp/criu/program");
+		assert_int_equal(vma->build_id_size, sizeof(id));
+		assert_memory_equal(vma->build_id, id, sizeof(id));
+	}
+	assert_int_equal(nr, 5);
+}
+
+static void test_without_a_list_of_files_none_has_a_name(void **state)
+{
+	copy_fixture(state);
+	assert_int_equal(unlink(path_of(state, "files.img")), 0);
+	_cleanup_snapshot_ struct snap_snapshot *snapshot = NULL;
+	assert_ok(snap_foreign_read(*state, NULL, &snapshot));
+	assert_string_equal(snapshot->identity.exe, "");
+	assert_string_equal(snapshot->vmas.list[0].name, "");
+	assert_non_null(strstr(snapshot->omissions[0], "files.img"));
 }
 
 static enum snap_verdict_level check(const struct snap_snapshot *snapshot,
@@ -383,6 +419,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_directory_of_criu_is_a_process),
+		cmocka_unit_test(test_a_directory_of_criu_names_its_files),
+		IN_FOLDER(test_without_a_list_of_files_none_has_a_name),
 		cmocka_unit_test(test_a_directory_of_criu_is_checked_like_an_image),
 		IN_FOLDER(test_without_cpuinfo_the_threads_alone_are_checked),
 		IN_FOLDER(test_damaged_images_of_criu_are_errors_or_processes),
