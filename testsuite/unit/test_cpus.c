@@ -3,6 +3,7 @@
  * image that goes from the one to the other. cpus/verdicts.txt has it all, to be read
  * by people; with --print this program writes what it should be.
  */
+#include "arch/aarch64/sample.h"
 #include "arch/ppc64le/sample.h"
 #include "arch/x86_64/sample.h"
 
@@ -81,7 +82,28 @@ static void make_ppc64le(const struct snap_cpu *cpu, enum program program,
 		sample_ppc64le_thread(1, cpu, thread);
 }
 
+/** With vectors as long as they can be, and signed pointers where there are any. */
+static void make_aarch64(const struct snap_cpu *cpu, enum program program,
+			 struct snap_thread *thread)
+{
+	struct sample_random random = { 1 };
+	bool has_sve = snap_cpu_get(cpu, "sve", 0);
+	sample_aarch64_thread(&random, cpu,
+			      program == BUSY && has_sve ? SAMPLE_SVE : SAMPLE_V,
+			      thread);
+	// The kernel has the set where it has given the program keys.
+	uint8_t masks[16] = { 0 };
+	if (snap_cpu_get(cpu, "paca", 0))
+		assert_ok(snap_thread_set_regset(thread, SNAP_AARCH64_PAC_MASK, masks,
+						 sizeof(masks)));
+}
+
 static const struct family families[] = {
+	{ .arch = "aarch64",
+	  .names = { "neoverse-n1", "neoverse-v1", "neoverse-v2", "a64fx" },
+	  .make_thread = make_aarch64,
+	  .common = "atomics",
+	  .special = "sve" },
 	{ .arch = "x86_64",
 	  .names = { "nehalem", "sandy-bridge", "haswell", "skylake-x", "ice-lake",
 		     "sapphire-rapids-no-amx", "sapphire-rapids", "kvm-guest", "zen-2",
@@ -168,17 +190,65 @@ static void put_matrix(FILE *file, const struct scene *scene, enum program progr
 	}
 }
 
+#define MAX_REASONS 64
+
+/** A sentence, and how bad it is for each program in each mode. */
+struct reason {
+	char sentence[1024];
+	char marks[NR_PROGRAMS][SNAP_NR_MODES];
+};
+
+struct reasons {
+	struct reason list[MAX_REASONS];
+	size_t nr;
+};
+
+static struct reason *find_reason(struct reasons *reasons, const char *sentence)
+{
+	for (size_t i = 0; i < reasons->nr; i++)
+		if (!strcmp(reasons->list[i].sentence, sentence))
+			return &reasons->list[i];
+	assert_true(reasons->nr < MAX_REASONS);
+	struct reason *reason = &reasons->list[reasons->nr++];
+	assert_true(strlen(sentence) < sizeof(reason->sentence));
+	strcpy(reason->sentence, sentence);
+	memset(reason->marks, '-', sizeof(reason->marks));
+	return reason;
+}
+
+static void add_reasons(struct reasons *reasons, const struct scene *scene,
+			size_t image, enum program program, size_t machine,
+			enum snap_compat_mode mode)
+{
+	_cleanup_verdict_ struct snap_verdict verdict = { 0 };
+	check(scene, image, program, machine, mode, &verdict);
+	for (size_t i = 0; i < verdict.nr_findings; i++) {
+		const struct snap_finding *finding = &verdict.findings[i];
+		find_reason(reasons, finding->sentence)->marks[program][mode] =
+			".rX"[finding->severity - SNAP_NOTE];
+	}
+}
+
+/** A line for each sentence that is said of an image of one machine on another. */
 static void put_reasons(FILE *file, const struct scene *scene, size_t image,
 			size_t machine)
 {
-	_cleanup_verdict_ struct snap_verdict verdict = { 0 };
-	check(scene, image, BUSY, machine, SNAP_MODE_COMPAT, &verdict);
-	(void)fprintf(file, "\n%s to %s: %s\n", scene->family->names[image],
-		      scene->family->names[machine], snap_verdict_name(verdict.level));
-	for (size_t i = 0; i < verdict.nr_findings; i++)
-		(void)fprintf(file, "  %-5s %s\n",
-			      snap_severity_name(verdict.findings[i].severity),
-			      verdict.findings[i].sentence);
+	static struct reasons reasons;
+	reasons.nr = 0;
+	// What a busy program hears in the mode compat comes first.
+	add_reasons(&reasons, scene, image, BUSY, machine, SNAP_MODE_COMPAT);
+	for (int program = 0; program < NR_PROGRAMS; program++)
+		for (int mode = 0; mode < SNAP_NR_MODES; mode++)
+			add_reasons(&reasons, scene, image, (enum program)program,
+				    machine, (enum snap_compat_mode)mode);
+	(void)fprintf(file, "\n%s to %s\n", scene->family->names[image],
+		      scene->family->names[machine]);
+	for (size_t i = 0; i < reasons.nr; i++) {
+		const struct reason *reason = &reasons.list[i];
+		(void)fprintf(file, "  %.*s %.*s  %s\n", SNAP_NR_MODES,
+			      reason->marks[BEGUN], SNAP_NR_MODES, reason->marks[BUSY],
+			      reason->sentence);
+	}
 }
 
 static void put_family(FILE *file, const struct scene *scene)
@@ -190,7 +260,12 @@ static void put_family(FILE *file, const struct scene *scene)
 		for (int mode = 0; mode < SNAP_NR_MODES; mode++)
 			put_matrix(file, scene, (enum program)program,
 				   (enum snap_compat_mode)mode);
-	(void)fprintf(file, "\nThe reasons: %s, mode compat\n", program_names[BUSY]);
+	(void)fprintf(
+		file,
+		"\nThe reasons: how much each counts for %s, in the modes strict, "
+		"compat\nand any; then for %s\n(X fatal, r risky, . a note, - not "
+		"said)\n",
+		program_names[BEGUN], program_names[BUSY]);
 	for (size_t image = 0; image < scene->nr; image++)
 		for (size_t machine = 0; machine < scene->nr; machine++)
 			if (image != machine)
