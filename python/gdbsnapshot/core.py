@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         Patch,
         Progress,
         Report,
+        Revival,
         Snapshot,
         StoreUsage,
         Tracking,
@@ -105,6 +106,35 @@ def restore(
             current_tid=current_tid,
             patches=patches,
             shared_memory=shared_memory,
+            progress=progress or _listen,
+            fail_at=_take_fail_at(),
+            fpu_mode=fpu_mode,
+            run_thread=run_thread,
+        )
+    return report
+
+
+def check_revival(snapshot: "Snapshot", fpu_mode: str) -> list[str]:
+    """What stands in the way of a new process, sentences."""
+    with _loaded() as module:
+        problems: list[str] = module.check_revival(snapshot, fpu_mode=fpu_mode)
+    return problems
+
+
+def revive(
+    pid: int,
+    snapshot: "Snapshot",
+    verify_memory: bool,
+    fpu_mode: str,
+    progress: "Optional[Progress]",
+    run_thread: Callable[[int, int, int], None],
+) -> "Revival":
+    """Make a process that has executed nothing what a snapshot says."""
+    with _loaded() as module:
+        report: "Revival" = module.revive(
+            pid,
+            snapshot,
+            verify_memory=verify_memory,
             progress=progress or _listen,
             fail_at=_take_fail_at(),
             fpu_mode=fpu_mode,

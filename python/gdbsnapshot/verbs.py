@@ -8,7 +8,7 @@ from .comparison import Comparison
 from .keeping import store
 from .problem import Problem
 from .store import Entry, Place
-from .target import breakpoints, crew, landing, process, stops
+from .target import breakpoints, crew, landing, life, process, stops
 
 if TYPE_CHECKING:
     from _snapshot import Progress, Report, Snapshot, Verdict
@@ -52,13 +52,15 @@ def restore(
     """
     Put the selected process back to a snapshot: a name, an image, None for the newest.
 
-    GDB shows the location, as at a stop.
+    Where GDB has no process it gets a new one.  GDB shows the location, as at a stop.
 
     @param fpu_mode "compat" or "any"; None: what 'show snapshot fpu-mode' says.
     @param announce Called when the process is back, before GDB shows it.
     """
     automatic.begin()
     with stops.own_work():
+        if life.is_wanted():
+            return _revive(find(which, progress), fpu_mode, progress, announce)
         return _restore(which, fpu_mode, progress, announce)
 
 
@@ -109,6 +111,48 @@ def _restore(
             "Restore again",
         ) from None
     return entry, report
+
+
+def _revive(
+    entry: Entry,
+    fpu_mode: Optional[str],
+    progress: "Optional[Progress]",
+    announce: "Optional[Callable[[Entry, Report], None]]",
+) -> "tuple[Entry, Report]":
+    """Bring a snapshot to life in a process of its own."""
+    life.check()
+    mode = fpu_mode or parameters.fpu_mode()
+    _raise_problems(core.check_revival(entry.snapshot, mode))
+    with life.settled():
+        try:
+            selected = life.start(entry.snapshot)
+            moving = crew.Crew(selected)
+            report = core.revive(
+                selected.pid,
+                entry.snapshot,
+                parameters.verify_memory(),
+                mode,
+                progress,
+                moving.run,
+            )
+            saved = [thread["tid"] for thread in entry.snapshot.threads()]
+            renumbered = dict(zip(saved, report["tids"]))
+            life.rediscover(entry.snapshot.exe, renumbered[entry.snapshot.current_tid])
+        except BaseException:
+            life.end()
+            raise
+        if announce is not None:
+            announce(entry, report)
+        landing.after_revival(selected, entry.snapshot, entry.place, moving, renumbered)
+    return entry, report
+
+
+def _raise_problems(problems: Sequence[str]) -> None:
+    if len(problems) == 1:
+        raise Problem(problems[0])
+    if problems:
+        listed = "".join(f"\n  {text}" for text in problems)
+        raise Problem(f"{len(problems)} things stand in the way:{listed}")
 
 
 def explain(which: Optional[str] = None, fpu_mode: Optional[str] = None) -> str:

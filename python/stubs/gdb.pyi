@@ -64,6 +64,11 @@ class TargetConnection:
     type: str
     def is_valid(self) -> bool: ...
 
+class Progspace:
+    filename: Optional[str]
+
+def current_progspace() -> Progspace: ...
+
 class InferiorThread:
     num: int
     ptid: tuple[int, int, int]

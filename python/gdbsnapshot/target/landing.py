@@ -75,6 +75,41 @@ def after_restore(
     """
     saved = {thread["tid"]: thread for thread in snapshot.threads()}
     tid = was.thread if was.thread in saved else snapshot.current_tid
+    _after(process, snapshot, saved, tid, was, future, patches, crew)
+
+
+def after_revival(
+    process: Process,
+    snapshot: "Snapshot",
+    was: Place,
+    crew: Crew,
+    tids: dict[int, int],
+) -> None:
+    """
+    The same for a new process, whose program and libraries GDB knows.
+
+    @param tids What the threads of the snapshot are called now.
+    """
+    saved = {}
+    for thread in snapshot.threads():
+        saved[tids[thread["tid"]]] = thread
+        thread["tid"] = tids[thread["tid"]]
+    tid = tids.get(was.thread, tids[snapshot.current_tid])
+    # There is nothing that GDB has not reported of what the process was before.
+    future = Future({}, place.libraries())
+    _after(process, snapshot, saved, tid, was, future, (), crew)
+
+
+def _after(
+    process: Process,
+    snapshot: "Snapshot",
+    saved: "dict[int, Thread]",
+    tid: int,
+    was: Place,
+    future: Future,
+    patches: "Sequence[Patch]",
+    crew: Crew,
+) -> None:
     crew.notice_ends()
     threads.select(tid)
     flush()

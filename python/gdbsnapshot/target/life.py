@@ -1,0 +1,141 @@
+"""A process that GDB starts for an image, and that becomes what the image says."""
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Iterator
+
+import gdb
+
+from ..problem import Problem
+from . import process, threads, zero_stop
+from .crew import flush
+from .process import Process
+
+if TYPE_CHECKING:
+    from _snapshot import Snapshot
+
+_LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
+"""The number that was given last: whoever may write it chooses the next."""
+
+_TRIES = 8
+"""Others start processes, too: each of them may take the number before we do."""
+
+_SETTINGS = (
+    "confirm off",
+    # No shell stands before the program, and there is no time for breakpoints.
+    "startup-with-shell off",
+    "breakpoint always-inserted off",
+)
+
+
+def is_wanted() -> bool:
+    """Whether GDB has no process: a restore has to make one."""
+    return not gdb.selected_inferior().pid
+
+
+def check() -> None:
+    """Raise Problem unless GDB can start a process the way that it takes."""
+    if gdb.parameter("non-stop"):
+        raise Problem(
+            "GDB is in non-stop mode, in which no process can be built",
+            "Start again with 'set non-stop off'",
+        )
+    if gdb.parameter("exec-wrapper"):
+        raise Problem(
+            "GDB would start a process through a wrapper", "Type 'unset exec-wrapper'"
+        )
+
+
+@contextlib.contextmanager
+def settled() -> Iterator[None]:
+    """GDB starts programs as we need it, and as the user wants it afterwards."""
+    before = [(name, gdb.parameter(name)) for name in map(_name, _SETTINGS)]
+    for setting in _SETTINGS:
+        gdb.execute(f"set {setting}", to_string=True)
+    try:
+        yield
+    finally:
+        for name, value in before:
+            gdb.execute(f"set {name} {'on' if value else 'off'}", to_string=True)
+
+
+def _name(setting: str) -> str:
+    return setting.rpartition(" ")[0]
+
+
+def start(snapshot: "Snapshot") -> Process:
+    """
+    Start the program of a snapshot, stopped before its first instruction.
+
+    It gets the number that it had where that is free and we may choose it.
+    """
+    _load(snapshot.exe)
+    for _ in range(_TRIES):
+        may_choose = _choose(snapshot.pid)
+        _start_once()
+        if gdb.selected_inferior().pid == snapshot.pid or not may_choose:
+            break
+        end()
+    else:
+        _start_once()
+    return process.selected()
+
+
+def _load(program: str) -> None:
+    """GDB knows the program; what the user has loaded of it stays."""
+    here = gdb.current_progspace().filename
+    if here is None or not _is_same(here, program):
+        # Breakpoints that were set before find their places in it.
+        gdb.execute(f"file {program}", to_string=True)
+
+
+def _is_same(path: str, other: str) -> bool:
+    try:
+        return Path(path).samefile(other)
+    except OSError:
+        return False
+
+
+def _choose(pid: int) -> bool:
+    """Whether the next process may get this number."""
+    if Path(f"/proc/{pid}").exists():
+        return False
+    try:
+        _LAST_PID.write_text(f"{pid - 1}")
+    except OSError:
+        return False
+    return True
+
+
+def _start_once() -> None:
+    try:
+        zero_stop.quietly("starti")
+    except gdb.error as error:
+        end()
+        raise Problem(f"GDB cannot start the program: {error}") from None
+
+
+def end() -> None:
+    """The process is good for nothing: it is gone, and GDB has none."""
+    if gdb.selected_inferior().pid:
+        gdb.execute("with confirm off -- kill", to_string=True)
+
+
+def rediscover(program: str, tid: int) -> None:
+    """
+    GDB looks where the program and its libraries are, as behind an `attach`.
+
+    It keeps the auxiliary vector until the executable changes (auxv.c), and with that
+    where a program lies that can lie anywhere. Setting a search path makes it look for
+    the dynamic linker's list from the beginning (solib.c, reload_shared_libraries); it
+    moves the sections of the executable only where it moves symbols (objfiles.c,
+    objfile_relocate1), which therefore are new ones.
+    """
+    threads.select(tid)
+    flush()
+    symbols = gdb.current_progspace().filename
+    gdb.execute(f"exec-file {program}", to_string=True)
+    if symbols is not None:
+        gdb.execute(f"symbol-file {symbols}", to_string=True)
+    path = gdb.parameter("solib-search-path") or ""
+    gdb.execute(f"set solib-search-path {path}", to_string=True)
