@@ -44,7 +44,7 @@ static bool is_start(const struct snap_step *step)
 
 static bool has_any_tid(const struct snap_step *step)
 {
-	return step->number;
+	return step->number == SNAP_TID_IS_ANY;
 }
 
 static size_t count_starts(const struct snap_plan *plan)
@@ -77,7 +77,7 @@ snap_err snap_start_validate(struct snap_tracee *tracee, const struct snap_plan 
 {
 	for (size_t i = 0; i < plan->nr_steps; i++) {
 		const struct snap_step *step = &plan->steps[i];
-		if (!is_start(step) || has_any_tid(step))
+		if (!is_start(step) || step->number != SNAP_TID_IS_WANTED)
 			continue;
 		struct snap_proc_status status;
 		SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
@@ -138,50 +138,106 @@ snap_err snap_do_start_thread(struct snap_restorer *restorer,
 				 sizeof(entry));
 }
 
-/** What the kernel has said to the first call that failed. */
-static snap_err check_results(const struct snap_restorer *restorer)
+static snap_err read_result(const struct snap_restorer *restorer, size_t index,
+			    struct snap_batch_entry *ret)
+{
+	return snap_tracee_read(restorer->tracee,
+				restorer->room.data + index * sizeof(*ret), ret,
+				sizeof(*ret));
+}
+
+/** What the kernel has said to a call. */
+static snap_err check_result(const struct snap_step *step, int64_t result)
+{
+	if (result == step->tid || (step->number != SNAP_TID_IS_WANTED && result > 0))
+		return SNAP_OK;
+	// The number was free when it was planned; numbers come round soon where
+	// kernel.pid_max is small.
+	if (result == -EEXIST)
+		return refuse(step->wanted, in_use, later);
+	if (snap_call_failed(result))
+		return snap_error_os((int)-result,
+				     "the process cannot start thread %d again",
+				     (int)step->tid);
+	return snap_error_create(SNAP_ERROR_MISMATCH, "thread %d was not started again",
+				 (int)step->tid);
+}
+
+/** The call is made again, as the next of a new table, and may be given any number. */
+static snap_err order_again(const struct snap_restorer *restorer,
+			    struct snap_batch_entry *entry, size_t index)
+{
+	struct order order;
+	struct snap_tracee *tracee = restorer->tracee;
+	SNAP_TRY(snap_tracee_read(tracee, entry->args[0], &order, sizeof(order)));
+	order.set_tid = order.set_tid_size = 0;
+	SNAP_TRY(snap_tracee_write(tracee, entry->args[0], &order, sizeof(order)));
+	entry->result = SNAP_NOT_MADE;
+	return snap_tracee_write(tracee, restorer->room.data + index * sizeof(*entry),
+				 entry, sizeof(*entry));
+}
+
+/** *ret_again: how many have been ordered again. */
+static snap_err check_results(const struct snap_restorer *restorer, size_t *ret_again)
 {
 	size_t index = 0;
+	*ret_again = 0;
 	for (size_t i = 0; i < restorer->plan->nr_steps; i++) {
 		const struct snap_step *step = &restorer->plan->steps[i];
+		struct snap_batch_entry entry;
 		if (!is_start(step))
 			continue;
-		struct snap_batch_entry entry;
-		SNAP_TRY(snap_tracee_read(restorer->tracee,
-					  restorer->room.data + index++ * sizeof(entry),
-					  &entry, sizeof(entry)));
-		if (entry.result == step->tid ||
-		    (has_any_tid(step) && entry.result > 0))
-			continue;
-		// The number was free when it was planned; numbers come round soon
-		// where kernel.pid_max is small.
-		if (entry.result == -EEXIST)
-			return refuse(step->wanted, in_use, later);
-		if (snap_call_failed(entry.result))
-			return snap_error_os((int)-entry.result,
-					     "the process cannot start thread %d again",
-					     (int)step->tid);
-		return snap_error_create(SNAP_ERROR_MISMATCH,
-					 "thread %d was not started again",
-					 (int)step->tid);
+		SNAP_TRY(read_result(restorer, index++, &entry));
+		if (step->number == SNAP_TID_IS_PREFERRED && entry.result == -EEXIST)
+			SNAP_TRY(order_again(restorer, &entry, (*ret_again)++));
+		else
+			SNAP_TRY(check_result(step, entry.result));
 	}
 	return SNAP_OK;
+}
+
+/** All get the numbers that they had, or none is started. */
+static bool is_strict(const struct snap_plan *plan)
+{
+	for (size_t i = 0; i < plan->nr_steps; i++)
+		if (is_start(&plan->steps[i]) &&
+		    plan->steps[i].number == SNAP_TID_IS_WANTED)
+			return true;
+	return false;
+}
+
+static snap_err run_table(struct snap_restorer *restorer,
+			  const struct snap_runner *runner, size_t nr)
+{
+	struct snap_borrowed *worker = restorer->worker;
+	const struct snap_room *room = &restorer->room;
+	SNAP_TRY(snap_borrowed_prepare(worker, room->code, room->data, nr,
+				       is_strict(restorer->plan)));
+	SNAP_TRY(snap_tracee_enter(restorer->tracee, "let thread %d start the others",
+				   (int)worker->thread.tid));
+	return runner->run(runner->context, worker->thread.tid,
+			   room->code + restorer->tracee->arch->batch_end,
+			   worker->stop_signal);
 }
 
 static snap_err run_orders(struct snap_restorer *restorer,
 			   const struct snap_runner *runner)
 {
-	struct snap_borrowed *worker = restorer->worker;
-	const struct snap_room *room = &restorer->room;
 	SNAP_TRY(snap_run_steps(restorer, SNAP_IN_ADVANCE));
-	SNAP_TRY(snap_borrowed_prepare(worker, room->code, room->data,
-				       restorer->nr_started, true));
-	SNAP_TRY(snap_tracee_enter(restorer->tracee, "let thread %d start the others",
-				   (int)worker->thread.tid));
-	SNAP_TRY(runner->run(runner->context, worker->thread.tid,
-			     room->code + restorer->tracee->arch->batch_end,
-			     worker->stop_signal));
-	return check_results(restorer);
+	SNAP_TRY(run_table(restorer, runner, restorer->nr_started));
+	size_t nr_again;
+	SNAP_TRY(check_results(restorer, &nr_again));
+	if (!nr_again)
+		return SNAP_OK;
+	SNAP_TRY(run_table(restorer, runner, nr_again));
+	for (size_t i = 0; i < nr_again; i++) {
+		struct snap_batch_entry entry;
+		SNAP_TRY(read_result(restorer, i, &entry));
+		if (entry.result <= 0)
+			return snap_error_os((int)-entry.result,
+					     "the process cannot start a thread");
+	}
+	return SNAP_OK;
 }
 
 /** By one thread, which does not remember it. */

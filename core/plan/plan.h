@@ -47,6 +47,14 @@ enum snap_family {
 	SNAP_NR_FAMILIES,
 };
 
+/** Which number a thread gets that is started. */
+enum snap_tid_choice {
+	SNAP_TID_IS_WANTED,
+	/** Another one where that is in use. */
+	SNAP_TID_IS_PREFERRED,
+	SNAP_TID_IS_ANY,
+};
+
 /** One thing that is done. Which members have a meaning depends on its kind. */
 struct snap_step {
 	enum snap_step_kind kind;
@@ -54,7 +62,7 @@ struct snap_step {
 	/** The thread it is about; 0: the whole process. */
 	pid_t tid;
 	/** What it is about, by its number: a signal, a timer, a descriptor.
-	 * START_THREAD: 1 where it may get any TID. */
+	 * START_THREAD: enum snap_tid_choice. */
 	int number;
 	/**
 	 * The thing as it shall be and as it is, of the type that the kind says; not

@@ -30,30 +30,24 @@ static snap_err capture(const struct reviving *reviving, struct snap_snapshot **
 	return SNAP_OK;
 }
 
-/** Whether a thread may have the number that it had. */
-static snap_err may_have_tid(const struct reviving *reviving, pid_t tid, bool *ret)
+/** Each gets the number that it had where the process may choose, and it is free. */
+static snap_err plan_start(const struct reviving *reviving, struct snap_plan *plan)
 {
 	struct snap_tracee *tracee = reviving->tracee;
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
-	*ret = false;
-	if (!status.may_choose_tids || status.pid_depth > 1)
-		return SNAP_OK;
-	return snap_proc_is_tid_free(tracee, tid, ret);
-}
-
-static snap_err plan_start(const struct reviving *reviving, struct snap_plan *plan)
-{
+	bool may_choose = status.may_choose_tids && status.pid_depth == 1;
 	for (size_t i = 1; i < reviving->image->nr_threads; i++) {
 		const struct snap_thread *thread = &reviving->image->threads[i];
-		bool is_same;
-		SNAP_TRY(may_have_tid(reviving, thread->tid, &is_same));
-		SNAP_TRY(snap_plan_add(plan, &(struct snap_step){
-						     .kind = SNAP_STEP_START_THREAD,
-						     .tid = thread->tid,
-						     .number = !is_same,
-						     .wanted = thread,
-					     }));
+		SNAP_TRY(snap_plan_add(plan,
+				       &(struct snap_step){
+					       .kind = SNAP_STEP_START_THREAD,
+					       .tid = thread->tid,
+					       .number = may_choose
+								 ? SNAP_TID_IS_PREFERRED
+								 : SNAP_TID_IS_ANY,
+					       .wanted = thread,
+				       }));
 	}
 	return SNAP_OK;
 }
