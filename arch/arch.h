@@ -133,6 +133,8 @@ struct snap_feature {
 
 /** System calls that are injected; the number of each stands in snap_arch.syscalls. */
 enum snap_syscall {
+	/** Of x86 alone; -1 elsewhere. */
+	SNAP_SYS_ARCH_PRCTL,
 	SNAP_SYS_BRK,
 	SNAP_SYS_CAPSET,
 	SNAP_SYS_CHDIR,
@@ -389,11 +391,12 @@ struct snap_arch {
 			      int signal, bool stops_at_error);
 
 	/**
-	 * Whether a thread has registers in use that the kernel makes room for only
-	 * when the thread itself uses them, and its process has asked for permission
-	 * (x86: the tiles of AMX). NULL: there are no such registers.
+	 * For some registers the kernel makes room in a thread only when the thread
+	 * itself uses them, and its process has asked for permission (x86: the tiles of
+	 * AMX). Which they are is a bit of SNAP_ATTRIBUTE_WIDE_REGISTERS; 0: there are
+	 * none.
 	 */
-	bool (*is_wide)(const struct snap_thread *thread);
+	uint64_t wide_registers;
 	/**
 	 * Position-independent code that makes a thread wide. It asks for permission by
 	 * a system call of its own, whatever it is told, with a result of 0; and from

@@ -17,6 +17,7 @@
 #include <signal.h>
 
 const int32_t snap_aarch64_syscalls[SNAP_NR_SYSCALLS] = {
+	[SNAP_SYS_ARCH_PRCTL] = -1,
 	[SNAP_SYS_BRK] = 214,
 	[SNAP_SYS_CAPSET] = 91,
 	[SNAP_SYS_CHDIR] = 49,

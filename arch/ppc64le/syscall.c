@@ -14,6 +14,7 @@
 #include "arch/ppc64le/ppc64le.h"
 
 const int32_t snap_ppc64le_syscalls[SNAP_NR_SYSCALLS] = {
+	[SNAP_SYS_ARCH_PRCTL] = -1,
 	[SNAP_SYS_BRK] = 45,
 	[SNAP_SYS_CAPSET] = 184,
 	[SNAP_SYS_CHDIR] = 12,

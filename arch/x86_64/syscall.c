@@ -12,6 +12,7 @@
 #include <string.h>
 
 const int32_t snap_x86_64_syscalls[SNAP_NR_SYSCALLS] = {
+	[SNAP_SYS_ARCH_PRCTL] = 158,
 	[SNAP_SYS_BRK] = 12,
 	[SNAP_SYS_CAPSET] = 126,
 	[SNAP_SYS_CHDIR] = 80,

@@ -7,13 +7,10 @@
  */
 #include "arch/x86_64/x86_64.h"
 
-/** XSAVE's component of the tiles' contents. */
-#define TILE_DATA 18
-
 const uint8_t snap_x86_64_widen_code[X86_WIDEN_CODE_SIZE] = {
 	0xb8, 0x9e, 0x00, 0x00, 0x00, // mov eax, 158 (arch_prctl)
 	0xbf, 0x23, 0x10, 0x00, 0x00, // mov edi, 0x1023 (ARCH_REQ_XCOMP_PERM)
-	0xbe, 0x12, 0x00, 0x00, 0x00, // mov esi, 18 (TILE_DATA)
+	0xbe, 0x12, 0x00, 0x00, 0x00, // mov esi, 18 (TILEDATA)
 	0x0f, 0x05,                   // syscall
 	0xc4, 0xe2, 0x78, 0x49, 0x05, 0x0c, 0x00, 0x00,
 	0x00,                         // use: ldtilecfg [palette]
@@ -26,8 +23,3 @@ const uint8_t snap_x86_64_widen_code[X86_WIDEN_CODE_SIZE] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  //
 	16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, //
 };
-
-bool snap_x86_64_is_wide(const struct snap_thread *thread)
-{
-	return snap_x86_64_thread_in_use(thread) >> TILE_DATA & 1;
-}

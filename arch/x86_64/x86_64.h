@@ -294,13 +294,12 @@ void snap_x86_64_prepare_sigreturn(uint8_t *regs, uint64_t insn, uint64_t frame)
 
 /* batch.c */
 
-/** widen.c */
+/** widen.c: the tiles' contents. */
+#define X86_WIDE_COMPONENTS (UINT64_C(1) << 18)
 #define X86_WIDEN_CODE_SIZE 102
 #define X86_WIDEN_USE       17
 
 extern const uint8_t snap_x86_64_widen_code[X86_WIDEN_CODE_SIZE];
-
-bool snap_x86_64_is_wide(const struct snap_thread *thread);
 
 #define X86_BATCH_CODE_SIZE 109
 #define X86_BATCH_END       68

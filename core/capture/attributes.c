@@ -15,6 +15,8 @@
 #	define PR_GET_MEMORY_MERGE 68
 #endif
 #define GET_REGISTRATIONS (1 << 9)
+/** ARCH_GET_XCOMP_PERM of arch/x86/include/uapi/asm/prctl.h. */
+#define GET_WIDE_REGISTERS 0x1022
 
 /** A call that answers with one number. */
 struct question {
@@ -37,6 +39,8 @@ static const struct question of_process[] = {
 	{ SNAP_ATTRIBUTE_MEMORY_MERGE, SNAP_SYS_PRCTL, PR_GET_MEMORY_MERGE, 0, false },
 	{ SNAP_ATTRIBUTE_MDWE, SNAP_SYS_PRCTL, PR_GET_MDWE, 0, false },
 	{ SNAP_ATTRIBUTE_MEMBARRIER, SNAP_SYS_MEMBARRIER, GET_REGISTRATIONS, 0, false },
+	{ SNAP_ATTRIBUTE_WIDE_REGISTERS, SNAP_SYS_ARCH_PRCTL, GET_WIDE_REGISTERS, 0,
+	  true },
 };
 
 static const struct question of_thread[] = {

@@ -176,7 +176,7 @@ static snap_err land_thread(struct snap_restorer *restorer, size_t index)
 	const struct snap_plan *plan = restorer->plan;
 	struct snap_thread wanted = wanted_thread(restorer, index);
 	struct snap_borrowed *borrowed = &restorer->threads[index];
-	SNAP_TRY(snap_widen_thread(borrowed, &restorer->room, &wanted));
+	SNAP_TRY(snap_widen_thread(borrowed, &restorer->room, plan->image));
 	return snap_land(borrowed, &plan->live->cpu, &wanted, restorer->room.data);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/inject/room.h"
 #include "core/inject/syscall_insn.h"
+#include "core/inject/widen.h"
 #include "core/plan/gap.h"
 #include "core/plan/kernels.h"
 #include "core/tracee/memory.h"
@@ -199,6 +200,7 @@ static snap_err vacate(struct vacating *vacating)
 	SNAP_TRY(unmap_all(vacating));
 	SNAP_TRY(set_layout(vacating));
 	SNAP_TRY(register_barriers(vacating));
+	SNAP_TRY(snap_widen_thread(vacating->worker, &vacating->room, vacating->image));
 	SNAP_TRY(move_kernels(vacating));
 	return close_room(vacating);
 }

@@ -19,12 +19,19 @@ static snap_err run(struct snap_borrowed *borrowed, uint64_t code, int64_t *ret)
 	return error;
 }
 
+static bool is_wide(const struct snap_snapshot *image)
+{
+	const struct snap_attribute_values *values = &image->state.attributes;
+	return snap_attribute_is_known(values, SNAP_ATTRIBUTE_WIDE_REGISTERS) &&
+	       values->list[SNAP_ATTRIBUTE_WIDE_REGISTERS] &
+		       image->arch->wide_registers;
+}
+
 snap_err snap_widen_thread(struct snap_borrowed *borrowed, const struct snap_room *room,
-			   const struct snap_thread *wanted)
+			   const struct snap_snapshot *image)
 {
 	const struct snap_arch *arch = borrowed->tracee->arch;
-	if (!arch->is_wide || !arch->is_wide(wanted) ||
-	    arch->is_wide(&borrowed->thread) || !room->code)
+	if (!is_wide(image) || !room->code)
 		return SNAP_OK;
 	uint64_t code = place(arch, room);
 	SNAP_TRY(snap_tracee_write(borrowed->tracee, code, arch->widen_code,
@@ -33,8 +40,7 @@ snap_err snap_widen_thread(struct snap_borrowed *borrowed, const struct snap_roo
 	SNAP_TRY(run(borrowed, code, &result));
 	if (result)
 		return snap_error_os((int)-result,
-				     "the process may not use all registers of thread "
-				     "%d",
-				     (int)wanted->tid);
+				     "the process may not use all the registers that "
+				     "it had");
 	return run(borrowed, code + arch->widen_use, &result);
 }

@@ -4,13 +4,17 @@
 #include "core/inject/room.h"
 
 /**
- * Make a thread, that was borrowed narrow, one that can be landed as `wanted`
- * (arch.h, is_wide). The room it has made stays: nobody sees it.
+ * Make a thread one that has room for the registers that the process of an image had
+ * permission for (arch.h, wide_registers). Not only for what it shall have now: a
+ * signal frame on its stack may have more.
+ *
+ * Permission and room stay; a thread that has them already loses the registers'
+ * contents.
  *
  * @param room With code.
  */
 _must_check_ snap_err snap_widen_thread(struct snap_borrowed *borrowed,
 					const struct snap_room *room,
-					const struct snap_thread *wanted);
+					const struct snap_snapshot *image);
 
 #endif
