@@ -10,8 +10,8 @@
  * @file
  * What leads out of the process is not there any more for a new one. Standard input and
  * output are those of the new process then, so that a person can use them; anything
- * else is /dev/null. A regular file that is gone stays in the table: the plan refuses
- * it.
+ * else is /dev/null. A regular file that is gone is none of these and stays in the
+ * table: the plan refuses it.
  */
 
 /** What becomes of a descriptor. */
@@ -44,6 +44,13 @@ static bool is_terminal(const struct snap_open_file *file)
 	       major <= 143;
 }
 
+/** Whether an open file is standard input or output. */
+static bool is_standard(const struct snap_fd_table *table, uint32_t index)
+{
+	int first = snap_fd_table_first(table, index);
+	return first >= 0 && first <= STDERR_FILENO;
+}
+
 static bool leads_out(const struct reviving *reviving, uint32_t index)
 {
 	const struct snap_fd_table *table = &reviving->image->files;
@@ -58,6 +65,8 @@ static bool leads_out(const struct reviving *reviving, uint32_t index)
 	case SNAP_FILE_PIPE:
 		return !snap_fd_table_has_both_ends(table, file) ||
 		       (!snap_open_file_is_anonymous(file) && !is_there);
+	case SNAP_FILE_REGULAR:
+		return !is_there && is_standard(table, index);
 	default:
 		return false;
 	}

@@ -1,0 +1,54 @@
+"""Programs of the distribution, brought to life in another GDB, end as undisturbed."""
+
+import pytest
+import test_node
+import test_python
+import test_sqlite
+from test_xz import BLOCK
+
+PYTHON = ["-I", "-S", "work.py"]
+SQL = ["-batch", ":memory:", test_sqlite.WORK.replace("\n", " ")]
+XZ = ["-T2", f"--block-size={BLOCK}", "-6", "-c", "data"]
+PROGRAMS = [
+    pytest.param("/usr/bin/python3", PYTHON, "EVP_DigestUpdate", 12000, id="python"),
+    pytest.param("/usr/bin/sqlite3", SQL, "sqlite3_result_int64", 1500, id="sqlite"),
+    pytest.param("/usr/bin/xz", XZ, "lzma_code if (int)$rsi == 3", 1, id="xz"),
+    pytest.param("/usr/bin/node", ["work.js"], "EVP_CipherUpdate", 20, id="node"),
+]
+
+
+@pytest.fixture
+def work(folder):
+    """What the programs work on."""
+    folder.joinpath("work.py").write_text(test_python.WORK)
+    folder.joinpath("work.js").write_text(test_node.WORK)
+    words = b" ".join(b"%x" % (number * number) for number in range(2 * BLOCK // 8))
+    folder.joinpath("data").write_bytes(words[: 2 * BLOCK])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("work")
+@pytest.mark.parametrize("places", ["on", "off"], ids=["at fixed places", "anywhere"])
+@pytest.mark.parametrize("program, arguments, until, hits", PROGRAMS)
+def test_it_ends_with_the_same_result(
+    real, sessions, program, arguments, until, hits, places
+):
+    # GIVEN the image of a program in the middle of its work, that was killed
+    real.undisturbed(program, *arguments)
+    real.gdb(f"set disable-randomization {places}")
+    real.begin(until, hits, *arguments)
+    real.gdb("snapshot save here -file image")
+    real.gdb("kill")
+    real.gdb.close()
+
+    for _ in range(3):
+        # WHEN it is restored in a new GDB
+        gdb = sessions.gdb()
+        gdb("handle SIGUSR1 SIGUSR2 nostop noprint pass")
+        gdb("snapshot restore image")
+
+        # THEN it ends with the same result
+        assert gdb.finish_program(timeout=300) == 0
+        assert gdb.output.read_bytes() == real.expected
+        gdb.output.write_bytes(b"")
+        gdb.close()

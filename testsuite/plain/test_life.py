@@ -1,0 +1,132 @@
+"""A snapshot is brought to life in a new process, by the engine alone."""
+
+import os
+import signal
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Iterator
+
+import pytest
+from conftest import BUILD, Spawn, state, stop_at
+
+USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
+PROGRAMS = ["threads", "timers", "state"]
+
+
+def program(name: str) -> list[str]:
+    return [str(BUILD / "testsuite" / "plain" / f"{name}.story")]
+
+
+def save(snap: ModuleType, spawn: Spawn, name: str) -> tuple[Any, dict[str, Any]]:
+    """The snapshot of a program that is no more, and what it was like."""
+    pid = stop_at(snap, spawn(name), USR1)
+    wanted = state(snap, pid)
+    snapshot = snap.capture(pid)
+    snap.kill(pid)
+    return snapshot, wanted
+
+
+@pytest.fixture
+def begin(snap: ModuleType) -> Iterator[Any]:
+    """Starts programs that have done nothing yet; they are killed after the test."""
+    started: list[int] = []
+
+    def start(name: str, pid: int = 0) -> int:
+        started.append(snap.spawn(program(name), pid=pid))
+        return started[-1]
+
+    yield start
+    for pid in started:
+        try:
+            snap.kill(pid)
+        except snap.InvalidRequest:
+            pass  # it has ended
+
+
+@pytest.mark.restores
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_it_goes_on_in_a_process_with_another_number(
+    snap: ModuleType, spawn: Spawn, begin: Any, name: str
+) -> None:
+    # GIVEN the snapshot of a program that is no more
+    snapshot, _ = save(snap, spawn, name)
+    assert snap.check_revival(snapshot) == []
+
+    # WHEN it is brought to life
+    pid = begin(name)
+    report = snap.revive(pid, snapshot)
+
+    # THEN it is told what is different, and runs to its end
+    assert any(f"number {pid}" in note for note in report["notes"])
+    assert len(report["tids"]) == len(snapshot.threads())
+    assert Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1] == [
+        os.fsencode(word) for word in program(name)
+    ]
+    stop_at(snap, pid, USR2)
+    assert snap.run_until(pid, []) == 0
+
+
+@pytest.mark.restores
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may choose a number")
+@pytest.mark.parametrize("name", PROGRAMS + ["signals", "vectors"])
+def test_it_is_what_it_was(
+    snap: ModuleType, spawn: Spawn, begin: Any, name: str
+) -> None:
+    # GIVEN the snapshot of a program that is no more
+    snapshot, wanted = save(snap, spawn, name)
+
+    # WHEN it is brought to life with the number that it had
+    pid = begin(name, snapshot.pid)
+    if pid != snapshot.pid:
+        pytest.skip("somebody else has its number now")
+    report = snap.revive(pid, snapshot)
+    if report["tids"] != [thread["tid"] for thread in snapshot.threads()]:
+        pytest.skip("somebody else has a number of its threads now")
+
+    # THEN registers and masks are those of the snapshot
+    is_now = state(snap, pid)
+    assert is_now["registers"] == wanted["registers"]
+    assert is_now["masks"] == wanted["masks"]
+
+    # THEN it runs to its end
+    stop_at(snap, pid, USR2)
+    assert snap.run_until(pid, []) == 0
+
+
+@pytest.mark.restores
+def test_a_failure_leaves_a_process_that_can_be_killed(
+    snap: ModuleType, spawn: Spawn, begin: Any
+) -> None:
+    # GIVEN a snapshot, and how many calls it takes to bring it to life
+    snapshot, _ = save(snap, spawn, "threads")
+    snap.revive(begin("threads"), snapshot)
+    calls = snap.last_call_count()
+    failures = 0
+
+    for call in range(1, calls, 41):
+        # WHEN one of them fails
+        pid = begin("threads")
+        try:
+            snap.revive(pid, snapshot, fail_at=call)
+        except snap.Error:
+            failures += 1
+
+        # THEN nothing is left of the process once it was killed
+        snap.kill(pid)
+        assert not Path(f"/proc/{pid}").exists()
+    assert failures > calls / 41 / 2
+
+
+@pytest.mark.restores
+def test_all_problems_are_told_at_once(snap: ModuleType, spawn: Spawn) -> None:
+    # GIVEN the snapshot of a program with memory that nothing leads to any more
+    pid = stop_at(snap, spawn("remaps"), USR1)
+    snapshot = snap.capture(pid)
+    snap.kill(pid)
+
+    # WHEN it is asked what stands in the way
+    problems = snap.check_revival(snapshot)
+
+    # THEN each is named, with its place
+    assert len(problems) >= 2
+    assert all("the mapping 0x" in problem for problem in problems), problems
