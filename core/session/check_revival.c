@@ -82,7 +82,10 @@ static snap_err check_mapped_files(const struct checking *checking)
 		    (last && is_same_file(vma, last)))
 			continue;
 		last = vma;
-		SNAP_TRY(note(checking, snap_tracee_check_file(checking->tracee, vma)));
+		snap_err error = snap_tracee_check_file(checking->tracee, vma);
+		if (!error)
+			error = snap_tracee_check_build(checking->tracee, vma);
+		SNAP_TRY(note(checking, error));
 	}
 	return SNAP_OK;
 }

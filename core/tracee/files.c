@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 
 #include "core/base/text.h"
+#include "core/tracee/build_id.h"
 #include "core/tracee/proc.h"
 
 static bool is_same_file(const struct stat *stat, const struct snap_vma *vma)
@@ -43,6 +44,29 @@ snap_err snap_tracee_check_file(struct snap_tracee *tracee, const struct snap_vm
 			"snapshot",
 			name);
 	return SNAP_OK;
+}
+
+snap_err snap_tracee_check_build(struct snap_tracee *tracee, const struct snap_vma *vma)
+{
+	_cleanup_free_ char *name = NULL;
+	SNAP_TRY(snap_escaped(vma->name, &name));
+	SNAP_TRY(snap_tracee_enter(tracee, "look into %s", name));
+	char path[PATH_MAX];
+	if (!vma->build_id_size ||
+	    snprintf(path, sizeof(path), "root%s", vma->name) >= (int)sizeof(path))
+		return SNAP_OK;
+	_cleanup_close_ int fd = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	uint8_t build_id[SNAP_BUILD_ID_SIZE];
+	// What cannot be opened is told by whoever wants to map it.
+	if (fd < 0 || (snap_build_id_of_file(fd, build_id) == vma->build_id_size &&
+		       !memcmp(build_id, vma->build_id, vma->build_id_size)))
+		return SNAP_OK;
+	return snap_error_with_remedy(
+		snap_error_create(SNAP_ERROR_REFUSED,
+				  "the file %s has been overwritten with another build "
+				  "since the snapshot",
+				  name),
+		"put the build of the snapshot back");
 }
 
 /** Whether a descriptor can be used for a mapping: its flags, in octal. */

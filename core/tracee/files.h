@@ -11,6 +11,10 @@
 _must_check_ snap_err snap_tracee_check_file(struct snap_tracee *tracee,
 					     const struct snap_vma *vma);
 
+/** Whether it has the same build-id, where it had one: it may have been overwritten. */
+_must_check_ snap_err snap_tracee_check_build(struct snap_tracee *tracee,
+					      const struct snap_vma *vma);
+
 /**
  * A descriptor of the process that has the file of a mapping open, so that it can be
  * mapped again whatever has become of its path.
