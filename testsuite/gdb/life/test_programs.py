@@ -1,12 +1,9 @@
 """Programs go on in another GDB, from an image, to the right end."""
 
 import pytest
-from sessions import WRAP
+from marks import as_root
 
 AGAIN = range(3)
-as_root = pytest.mark.skipif(
-    bool(WRAP), reason="only root may choose the numbers of processes"
-)
 
 
 @pytest.fixture(params=["on", "off"], ids=["at fixed places", "anywhere"])

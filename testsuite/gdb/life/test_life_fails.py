@@ -1,0 +1,72 @@
+"""What stands in the way is told, and nothing is left behind."""
+
+import shutil
+
+import pytest
+from gdbdriver import children
+
+
+def save(sessions, program):
+    """Save a program in a GDB that ends."""
+    gdb = sessions.gdb(program)
+    gdb.begin("tick", hits=2)
+    gdb("snapshot save here -file image")
+    gdb("kill")
+    gdb.close()
+
+
+@pytest.mark.slow
+def test_a_failure_leaves_no_process(sessions, target):
+    # GIVEN the image of a program with threads
+    save(sessions, target("team"))
+    gdb = sessions.gdb()
+
+    failed, number = 0, 1
+    while True:
+        # WHEN one call into the kernel after the other fails
+        gdb(f"maintenance snapshot fail-at {number}")
+        _, err = gdb.ask("snapshot restore image")
+        gdb("maintenance snapshot fail-at 0")
+        if not err.strip():
+            break
+
+        # THEN that is said, and GDB has no process
+        assert "Input/output error" in err, (number, err)
+        assert gdb.inferior == 0 and children(gdb.pid) == [], number
+        failed += 1
+        number += 83
+
+    # THEN it works when none fails
+    assert failed > 5
+    assert gdb.finish_program() == 0
+
+
+@pytest.mark.parametrize(
+    "change, complaint",
+    [
+        ("removed", "is not there any more"),
+        ("replaced", "is another one than was mapped"),
+        ("overwritten", "has been overwritten with another build"),
+    ],
+)
+def test_another_program_is_told_before_anything_is_started(
+    sessions, target, folder, change, complaint
+):
+    # GIVEN the image of a program that is not the same any more
+    program = folder / "program"
+    shutil.copy(target("team"), program)
+    save(sessions, program)
+    if change == "overwritten":
+        program.write_bytes(target("counter").read_bytes())
+    else:
+        program.rename(folder / "elsewhere")
+    if change == "replaced":
+        shutil.copy(target("team"), program)
+
+    # WHEN it is to be brought to life
+    gdb = sessions.gdb()
+    said = gdb.refuses("snapshot restore image")
+
+    # THEN the file is named, and there is no process
+    assert f"{program}" in said and complaint in said
+    assert gdb.inferior == 0 and children(gdb.pid) == []
