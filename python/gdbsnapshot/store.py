@@ -27,6 +27,10 @@ class Place:
     """GDB's list of shared libraries; None: not known."""
     number: int = 0
     """GDB's number of the selected thread; 0: the process has one thread alone."""
+    description: str = ""
+    """GDB's description of the registers, in XML; empty: not known."""
+    auxv: bytes = b""
+    """The auxiliary vector (getauxval(3)); empty: not known."""
 
 
 @dataclass(frozen=True)

@@ -175,8 +175,12 @@ class Timeline:
     def path(self, pid: int) -> list[str]:
         """The snapshots that led to where a process is, the oldest first."""
         here = self._present.get(pid)
-        name = here.mark if here else None
+        return self.path_to(here.mark) if here else []
+
+    def path_to(self, mark: str) -> list[str]:
+        """The snapshots that led to one, and that one, the oldest first."""
         found = []
+        name: Optional[str] = mark
         while name is not None:
             found.append(name)
             name = self._nodes[name].parent

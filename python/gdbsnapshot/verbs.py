@@ -48,12 +48,14 @@ def restore(
     fpu_mode: Optional[str] = None,
     progress: "Optional[Progress]" = None,
     announce: "Optional[Callable[[Entry, Report], None]]" = None,
+    is_shown: bool = True,
 ) -> "tuple[Entry, Report]":
     """
     Put the selected process back to a snapshot: a name, an image, None for the newest.
 
     Where GDB has no process it gets a new one.  GDB shows the location, as at a stop.
 
+    @param is_shown GDB shows the location, as at a stop.
     @param fpu_mode "compat" or "any"; None: what 'show snapshot fpu-mode' says.
     @param announce Called when the process is back, before GDB shows it.
     """
@@ -61,7 +63,7 @@ def restore(
     with stops.own_work():
         if life.is_wanted():
             return _revive(find(which, progress), fpu_mode, progress, announce)
-        return _restore(which, fpu_mode, progress, announce)
+        return _restore(which, fpu_mode, progress, announce, is_shown)
 
 
 def _restore(
@@ -69,6 +71,7 @@ def _restore(
     fpu_mode: Optional[str],
     progress: "Optional[Progress]",
     announce: "Optional[Callable[[Entry, Report], None]]",
+    is_shown: bool,
 ) -> "tuple[Entry, Report]":
     selected = process.selected()
     entry = _newest(selected.pid) if which is None else find(which, progress)
@@ -103,7 +106,7 @@ def _restore(
         announce(entry, report)
     try:
         landing.after_restore(
-            selected, entry.snapshot, entry.place, future, patches, moving
+            selected, entry.snapshot, entry.place, future, patches, moving, is_shown
         )
     except KeyboardInterrupt:
         raise Problem(

@@ -13,8 +13,8 @@ every_command = pytest.mark.parametrize("command", INSTANCES, ids=IDS)
 
 
 def usage(command):
-    (line,) = re.findall(r"^Usage: (.*)$", command.__doc__, re.M)
-    return line
+    (lines,) = re.findall(r"^Usage: (.*(?:\n.+)*)$", command.__doc__, re.M)
+    return lines.replace("\n", " ")
 
 
 @every_command

@@ -12,12 +12,14 @@ from .fail_at import FailAt
 from .import_ import Import
 from .list import InfoSnapshots, List
 from .name import Name, Note
+from .past import Examine, Print
 from .prefix import MaintenancePrefix, Prefix, PrefixCommand
 from .restore import Restore
 from .save import Save
 from .show import Show
 from .status import Status
 from .undo import Redo, Undo
+from .when import LastWrite, When
 
 PREFIXES: tuple[type[PrefixCommand], ...] = (Prefix, MaintenancePrefix)
 COMMANDS: tuple[type[Command], ...] = (
@@ -25,9 +27,13 @@ COMMANDS: tuple[type[Command], ...] = (
     Restore,
     Undo,
     Redo,
+    When,
+    LastWrite,
     List,
     InfoSnapshots,
     Show,
+    Print,
+    Examine,
     Diff,
     Export,
     Import,

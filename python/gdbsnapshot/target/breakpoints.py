@@ -204,6 +204,19 @@ def quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def all_quiet() -> Iterator[None]:
+    """None of the user's breakpoints stops the program, or counts."""
+    quiet = _toggleable(rows())
+    for breakpoint, _ in quiet:
+        breakpoint.enabled = False
+    try:
+        yield
+    finally:
+        for breakpoint, row in quiet:
+            _enable(breakpoint, row)
+
+
+@contextlib.contextmanager
 def own_at(address: int) -> Iterator[None]:
     """A breakpoint that the user does not see."""
     breakpoint = gdb.Breakpoint(f"*{address:#x}", internal=True)

@@ -67,9 +67,10 @@ def after_restore(
     future: Future,
     patches: "Sequence[Patch]",
     crew: Crew,
+    is_shown: bool = True,
 ) -> None:
     """
-    Make all true that GDB shows and does, and say where the process is.
+    Make all true that GDB shows and does, and say where the process is, if wanted.
 
     Breakpoints, their hit counts, watchpoints and settings stay the user's.
     """
@@ -129,11 +130,12 @@ def _after(
 
     # The innermost functions can be inlined: then GDB shows their caller first.
     is_plain = was.inlined == 0
-    zero_stop.stop(process.pid, tid, is_shown=is_plain)
+    zero_stop.stop(process.pid, tid, is_shown=is_plain and is_shown)
     _deliver_again(saved[tid])
     if not is_plain:
         _step_into_inlined(was.inlined)
-    if was.level and threads.select_level(was.level) or not is_plain:
+    is_elsewhere = was.level and threads.select_level(was.level) or not is_plain
+    if is_shown and is_elsewhere:
         gdb.execute("frame")
         if not is_plain:
             gdb.execute("display")

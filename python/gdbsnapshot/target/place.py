@@ -1,6 +1,7 @@
 """What GDB shows and has selected: taken at a save, brought back by a restore."""
 
 import os
+from pathlib import Path
 from typing import Optional
 
 import gdb
@@ -15,6 +16,7 @@ def take() -> Place:
         level = gdb.selected_frame().level()
     except gdb.error:
         level = 0
+    pid = gdb.selected_inferior().pid
     return Place(
         thread=threads.selected_tid(),
         level=level,
@@ -22,7 +24,27 @@ def take() -> Place:
         location=_location(),
         libraries=libraries(),
         number=_number(),
+        description=_description(pid),
+        auxv=_auxv(pid),
     )
+
+
+# By PID: it is long, and the same all the time.
+_descriptions: dict[int, str] = {}
+
+
+def _description(pid: int) -> str:
+    if pid not in _descriptions:
+        text = gdb.execute("maintenance print xml-tdesc", to_string=True)
+        _descriptions[pid] = text
+    return _descriptions[pid]
+
+
+def _auxv(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/auxv").read_bytes()
+    except OSError:
+        return b""
 
 
 def _number() -> int:

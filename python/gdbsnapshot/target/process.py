@@ -31,6 +31,11 @@ def selected() -> Process:
     return Process(inferior.pid, threads.selected_tid())
 
 
+def current() -> int:
+    """The PID of the selected inferior; 0: it has no process."""
+    return int(gdb.selected_inferior().pid or 0)
+
+
 def _check_target(inferior: gdb.Inferior) -> None:
     connection = inferior.connection
     kind = connection.type if connection and connection.is_valid() else ""

@@ -46,10 +46,22 @@ def saved(gdb, target):
     return gdb
 
 
-@pytest.mark.parametrize(
-    "word",
-    ["restore", "show", "diff", "diff banana", "delete", "export", "check", "name"],
+WITH_NAMES = (
+    "restore",
+    "show",
+    "diff",
+    "diff banana",
+    "delete",
+    "export",
+    "check",
+    "name",
+    "note",
+    "print",
+    "x",
 )
+
+
+@pytest.mark.parametrize("word", WITH_NAMES)
 def test_names_are_completed(saved, word):
     found = completions(saved, f"snapshot {word} ap")
     assert f"snapshot {word} apple" in found
@@ -71,6 +83,8 @@ def test_names_are_completed(saved, word):
         ("show", "-registers"),
         ("show", "-memory"),
         ("show", "-state"),
+        ("show", "-backtrace"),
+        ("when count", "-true"),
         ("diff", "-threads"),
         ("diff", "-registers"),
         ("diff", "-memory"),

@@ -17,6 +17,10 @@ SUBCOMMANDS = (
     "redo",
     "name",
     "note",
+    "when",
+    "last-write",
+    "print",
+    "x",
 )
 SETTINGS = (
     "auto",
