@@ -4,6 +4,7 @@
 #include "gdbext/error.h"
 #include "gdbext/snapshot.h"
 #include "gdbext/store.h"
+#include "gdbext/writing.h"
 
 struct snap_py_state *snap_py_state(PyObject *module)
 {
@@ -28,6 +29,7 @@ static int execute(PyObject *module)
 	state->rungs = SNAP_RUNGS_ALL;
 	if (!state->tracers || snap_py_errors_add(module, state) < 0 ||
 	    snap_py_snapshot_add(module, state) < 0 ||
+	    snap_py_writing_add(module, state) < 0 ||
 	    PyModule_AddStringConstant(module, "version", PACKAGE_VERSION) < 0)
 		return -1;
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(tables); i++)
@@ -43,6 +45,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
 	for (size_t i = 0; i < SNAP_NR_ERROR_KINDS; i++)
 		Py_VISIT(state->errors[i]);
 	Py_VISIT(state->snapshot_type);
+	Py_VISIT(state->writing_type);
 	Py_VISIT(state->tracers);
 	return 0;
 }
@@ -54,6 +57,7 @@ static int clear(PyObject *module)
 	for (size_t i = 0; i < SNAP_NR_ERROR_KINDS; i++)
 		Py_CLEAR(state->errors[i]);
 	Py_CLEAR(state->snapshot_type);
+	Py_CLEAR(state->writing_type);
 	Py_CLEAR(state->tracers);
 	return 0;
 }

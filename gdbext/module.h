@@ -17,6 +17,8 @@ struct snap_py_state {
 	PyObject *errors[SNAP_NR_ERROR_KINDS];
 	/** The class Snapshot. */
 	PyTypeObject *snapshot_type;
+	/** The class Writing. */
+	PyTypeObject *writing_type;
 	/** By pid: capsules of struct snap_tracer, for what spawn() and attach() took.
 	 */
 	PyObject *tracers;

@@ -13,6 +13,7 @@
 #include "gdbext/state.h"
 #include "gdbext/store.h"
 #include "gdbext/tracking.h"
+#include "gdbext/writing.h"
 
 struct snap_snapshot *snap_py_snapshot_get(PyObject *object)
 {
@@ -327,6 +328,24 @@ static PyObject *write_image(PyObject *self, PyObject *args, PyObject *keywords)
 	return snap_py_none(state_of(self), error);
 }
 
+static PyObject *begin_write(PyObject *self, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "path", "overwrite", NULL };
+	_cleanup_pydecref_ PyObject *path = NULL;
+	int overwrite = 0;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&|p:begin_write",
+					 (char **)names, PyUnicode_FSConverter, &path,
+					 &overwrite))
+		return NULL;
+	struct snap_writing *writing;
+	snap_err error =
+		snap_writing_create(snap_py_snapshot_get(self), PyBytes_AsString(path),
+				    overwrite, &writing);
+	if (error)
+		return snap_py_raise(state_of(self), error);
+	return snap_py_writing_create(state_of(self), writing);
+}
+
 #define TEXT(name, member)                                             \
 	{                                                              \
 		name, get_text, NULL, NULL,                            \
@@ -386,6 +405,8 @@ static const PyMethodDef methods[] = {
 	{ "set_parent", set_parent, METH_O, "Say which snapshot was the one before." },
 	{ "write", SNAP_PY_KEYWORDS(write_image), METH_VARARGS | METH_KEYWORDS,
 	  "Write an image: doc/image-format.md." },
+	{ "begin_write", SNAP_PY_KEYWORDS(begin_write), METH_VARARGS | METH_KEYWORDS,
+	  "Have an image written in the background: a Writing." },
 	{ 0 },
 };
 

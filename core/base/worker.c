@@ -34,7 +34,7 @@ void snap_worker_deinit(struct snap_worker *worker)
 {
 	if (snap_worker_is_foreign(worker))
 		return;
-	atomic_store(&worker->is_cancelled, true);
+	snap_worker_cancel(worker);
 	snap_worker_join(worker);
 	pthread_cond_destroy(&worker->is_over_cond);
 	pthread_mutex_destroy(&worker->mutex);

@@ -52,6 +52,12 @@ bool snap_worker_is_foreign(const struct snap_worker *worker);
 void snap_worker_start(struct snap_worker *worker, const char *name,
 		       snap_err (*work)(void *context), void *context);
 
+/** Have the work end early. It may be over before it notices. */
+static inline void snap_worker_cancel(struct snap_worker *worker)
+{
+	atomic_store(&worker->is_cancelled, true);
+}
+
 /** For the work: whether it is to end early; it then returns what it likes. */
 static inline bool snap_worker_is_cancelled(struct snap_worker *worker)
 {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -81,6 +82,38 @@ static int folder_length(const char *path)
 	return slash ? (int)(slash + 1 - path) : 0;
 }
 
+/** The folder of a path, to be opened: free(). */
+static char *folder_of(const char *path)
+{
+	int length = folder_length(path);
+	return length ? strndup(path, (size_t)length) : strdup(".");
+}
+
+/** Not every file system has files without names (open(2)). */
+static snap_err create(struct snap_output *output)
+{
+	const char *path = output->path;
+	_cleanup_free_ char *folder = folder_of(path);
+	if (!folder)
+		return &snap_enomem;
+	output->fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	// As mkostemp() does it, whatever the umask.
+	if (output->fd >= 0 && !fchmod(output->fd, 0600))
+		return SNAP_OK;
+	if (output->fd >= 0 ||
+	    (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return refuse(errno, output, "create");
+	_cleanup_free_ char *temporary = NULL;
+	if (asprintf(&temporary, "%.*s.gdb-snapshot-XXXXXX", folder_length(path),
+		     path) < 0)
+		return &snap_enomem;
+	output->fd = mkostemp(temporary, O_CLOEXEC);
+	if (output->fd < 0)
+		return refuse(errno, output, "create");
+	output->temporary = snap_take(temporary);
+	return SNAP_OK;
+}
+
 snap_err snap_output_init(struct snap_output *output, const char *path, bool overwrite)
 {
 	_cleanup_output_ struct snap_output created = { .fd = -1,
@@ -92,14 +125,7 @@ snap_err snap_output_init(struct snap_output *output, const char *path, bool ove
 	created.path = strdup(path);
 	if (!created.path)
 		return &snap_enomem;
-	_cleanup_free_ char *temporary = NULL;
-	if (asprintf(&temporary, "%.*s.gdb-snapshot-XXXXXX", folder_length(path),
-		     path) < 0)
-		return &snap_enomem;
-	created.fd = mkostemp(temporary, O_CLOEXEC);
-	if (created.fd < 0)
-		return refuse(errno, &created, "create");
-	created.temporary = snap_take(temporary);
+	SNAP_TRY(create(&created));
 	*output = created;
 	created = (struct snap_output){ .fd = -1 };
 	return SNAP_OK;
@@ -178,15 +204,39 @@ static int rename_without_replacing(const char *from, const char *to)
 	return 0;
 }
 
+/** Give the file a name, if nothing has it: errno, or 0. */
+static int link_to(const struct snap_output *output, const char *path)
+{
+	char self[64];
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", output->fd);
+	return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) ? errno : 0;
+}
+
+/** Only what has a name can replace something. */
+static snap_err take_temporary_name(struct snap_output *output)
+{
+	uint64_t number;
+	_cleanup_free_ char *temporary = NULL;
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return refuse(errno, output, "create");
+	if (asprintf(&temporary, "%.*s.gdb-snapshot-%016llx",
+		     folder_length(output->path), output->path,
+		     (unsigned long long)number) < 0)
+		return &snap_enomem;
+	int os_errno = link_to(output, temporary);
+	if (os_errno)
+		return refuse(os_errno, output, "create");
+	output->temporary = snap_take(temporary);
+	return SNAP_OK;
+}
+
 /** The name of a file is on the disk only when its folder is. A courtesy: ignored. */
 static void sync_folder(const struct snap_output *output)
 {
-	_cleanup_free_ char *folder =
-		strndup(output->path, (size_t)folder_length(output->path));
+	_cleanup_free_ char *folder = folder_of(output->path);
 	if (!folder)
 		return;
-	_cleanup_close_ int fd =
-		open(*folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
 		(void)!fsync(fd);
 }
@@ -196,7 +246,11 @@ snap_err snap_output_publish(struct snap_output *output)
 	if (fsync(output->fd))
 		return refuse(errno, output, "write");
 	int os_errno = 0;
-	if (!output->overwrite)
+	if (output->overwrite && !output->temporary)
+		SNAP_TRY(take_temporary_name(output));
+	if (!output->temporary)
+		os_errno = link_to(output, output->path);
+	else if (!output->overwrite)
 		os_errno = rename_without_replacing(output->temporary, output->path);
 	else if (rename(output->temporary, output->path))
 		os_errno = errno;

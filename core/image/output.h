@@ -17,7 +17,8 @@ struct snap_output {
 	bool overwrite;
 	/** Owned. */
 	char *path;
-	/** The name until it is published, in the same folder. Owned. */
+	/** The name until it is published, in the same folder; NULL: it has none.
+	 * Owned. */
 	char *temporary;
 	/** The disk was told of all bytes before this one. */
 	uint64_t flushed;
@@ -31,7 +32,8 @@ void snap_output_deinit(struct snap_output *output);
 void snap_output_abandon(struct snap_output *output);
 
 /**
- * Create a file of mode 0600 beside `path`.
+ * Create a file of mode 0600 in the folder of `path`. It has no name where the file
+ * system allows that, and so is gone whatever ends us; else one of its own.
  *
  * Something at `path` that is not a regular file is SNAP_ERROR_INVALID, and so is a
  * file there unless `overwrite`.

@@ -50,8 +50,10 @@ void snap_writing_destroy(struct snap_writing *writing)
 snap_err snap_writing_wait(struct snap_writing *writing,
 			   const struct snap_progress *progress)
 {
-	SNAP_TRY(snap_worker_wait(&writing->worker, progress, SNAP_IMAGE_PHASE,
-				  writing->total));
-	snap_err error = writing->worker.error;
+	struct snap_worker *worker = &writing->worker;
+	const char *phase = snap_worker_is_cancelled(worker) ? "Giving the image up"
+							     : SNAP_IMAGE_PHASE;
+	SNAP_TRY(snap_worker_wait(worker, progress, phase, writing->total));
+	snap_err error = worker->error;
 	return error ? snap_error_copy(error) : SNAP_OK;
 }

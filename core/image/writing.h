@@ -33,8 +33,9 @@ _must_check_ snap_err snap_writing_create(const struct snap_snapshot *snapshot,
 void snap_writing_destroy(struct snap_writing *writing);
 
 /**
- * Wait for the end. SNAP_ERROR_INTERRUPTED: `progress` said so, and it goes on. Any
- * other error stays, and is returned each time: there is no file.
+ * Wait for the end. SNAP_ERROR_INTERRUPTED: `progress` said so, and it goes on; or it
+ * was cancelled (snap_worker_cancel()), and is over. Any other error stays, and is
+ * returned each time: there is no file.
  *
  * @param progress May be NULL.
  */

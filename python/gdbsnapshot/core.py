@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         StoreUsage,
         Tracking,
         Verdict,
+        Writing,
     )
 
 copying = "as-fits"
@@ -265,6 +266,19 @@ def store_usage() -> "StoreUsage":
     """What all snapshots take together, in bytes, and where."""
     usage: "StoreUsage" = _module().store()
     return usage
+
+
+def begin_write(snapshot: "Snapshot", path: str, overwrite: bool) -> "Writing":
+    """Have an image written in the background."""
+    with _loaded():
+        writing: "Writing" = snapshot.begin_write(path, overwrite=overwrite)
+    return writing
+
+
+def wait(writing: "Writing", progress: "Optional[Progress]" = None) -> None:
+    """Wait until an image is there."""
+    with _loaded():
+        writing.wait(progress or _listen)
 
 
 def store_size() -> int:

@@ -11,6 +11,10 @@ class Problem(Exception):
         self.sentence = sentence
         self.remedy = remedy
 
+    def about(self, what: str) -> Problem:
+        """The same, of what it has thwarted."""
+        return Problem(f"{what}: {self.sentence}", self.remedy)
+
 
 def as_text(sentence: str, remedy: str | None = None) -> str:
     """The sentences with capitals and full stops."""

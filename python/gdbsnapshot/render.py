@@ -158,6 +158,9 @@ def saved(entry: "Entry") -> str:
     line = f"Snapshot {entry.name}: {threads}, {size(snapshot.size)}."
     if entry.file:
         line += f" Written to {printable(entry.file)}."
+    if entry.writing:
+        path = printable(entry.writing.path)
+        line += f" It is being written to {path}, in the background."
     return line + "\n" + omissions(snapshot) + room(entry)
 
 
@@ -198,7 +201,16 @@ def _travelled(how_far: str, entry: "Entry", report: "Report") -> str:
     return f"{how_far}, at snapshot {entry.name}.\n{notes}"
 
 
+def awaited(path: str) -> str:
+    return f"Waiting until {printable(path)} is written; Ctrl-C ends that.\n"
+
+
 def exported(entry: "Entry") -> str:
+    if entry.writing:
+        return (
+            f"Snapshot {entry.name} is being written to"
+            f" {printable(entry.writing.path)}, in the background.\n"
+        )
     return f"Snapshot {entry.name} written to {printable(entry.file or '')}.\n"
 
 
@@ -280,6 +292,12 @@ def _since(store: "Store") -> str:
         f"Process {entry.pid} is {plural(resumptions, 'resumption')} after"
         f" {entry.name}.\n"
         for entry, resumptions in store.gone_on()
+    ]
+    lines += [
+        f"{entry.name} is being written to {printable(entry.writing.path)}:"
+        f" {entry.writing.percent}%.\n"
+        for entry in store
+        if entry.writing
     ]
     return "".join(lines)
 

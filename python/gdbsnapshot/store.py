@@ -9,6 +9,7 @@ from .timeline import Timeline
 
 if TYPE_CHECKING:
     from _snapshot import Snapshot
+    from _snapshot import Writing as Job
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ class Displaced:
     """In bytes."""
 
 
+@dataclass(frozen=True)
+class Writing:
+    """An image that is being written in the background."""
+
+    path: str
+    job: "Job"
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.job.done // max(self.job.total, 1)
+
+
 @dataclass
 class Entry:
     """A snapshot and what the session knows about it."""
@@ -61,6 +74,8 @@ class Entry:
     """Bytes of memory that were new in it; None: not known."""
     displaced: "tuple[Displaced, ...]" = ()
     """Those that went to make room for it."""
+    writing: Optional[Writing] = None
+    """The image that is on its way to a file."""
     excess: int = 0
     """By how many bytes the snapshots are over the limit even so."""
 
@@ -204,8 +219,10 @@ class Store:
         Which snapshot goes when there is no room, but none that is needed.
 
         The automatic ones are thinned first; then those that the user took without a
-        name go, the oldest first.
+        name go, the oldest first.  Nor one that is being written to a file: nothing
+        would be free.
         """
+        needed += tuple(entry.name for entry in self if entry.writing)
         automatic = {
             entry.name
             for entry in self._entries.values()

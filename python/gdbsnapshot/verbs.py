@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Callable, Optional, Sequence
 
-from . import automatic, core, keeping, names, parameters
+from . import automatic, core, keeping, names, parameters, writings
 from .comparison import Comparison
 from .keeping import store
 from .problem import Problem
@@ -23,20 +23,24 @@ def save(
     file: Optional[str] = None,
     overwrite: bool = False,
     note: str = "",
+    background: Optional[bool] = False,
     progress: "Optional[Progress]" = None,
 ) -> Entry:
-    """Take a snapshot of the selected process, and perhaps write it to a file."""
+    """
+    Take a snapshot of the selected process, and perhaps write it to a file.
+
+    @param background As in export().
+    """
     is_named = name is not None
     if name is None:
         name = store.new_name()
     store.check_free(name)
-    path = _new_file(file, overwrite) if file is not None else None
+    path = _new_file(file, overwrite, progress) if file is not None else None
     automatic.begin()
     entry = keeping.take(process.selected(), name, note, progress)
     entry.is_named = is_named
     if path is not None:
-        core.write(entry.snapshot, path, overwrite, progress)
-        entry.file = path
+        _write(entry, path, overwrite, background, progress)
     keeping.keep(entry)
     stops.forget_changes()
     return entry
@@ -256,6 +260,7 @@ def find(
     if entry is not None:
         return entry
     path = os.path.expanduser(which)
+    writings.finish_file(path, store, progress)
     if "/" not in which and not os.path.exists(path):
         raise names.unknown(which, store.names())
     read = core.look if foreign else core.load
@@ -268,14 +273,36 @@ def export(
     file: str,
     *,
     overwrite: bool = False,
+    background: Optional[bool] = False,
     progress: "Optional[Progress]" = None,
 ) -> Entry:
-    """Write a snapshot to a file."""
+    """
+    Write a snapshot to a file.
+
+    @param background Return at once, and let the file appear when it is complete;
+        None: if that takes its time.
+    """
     entry = store.known(name)
-    path = _new_file(file, overwrite)
-    core.write(entry.snapshot, path, overwrite, progress)
-    entry.file = path
+    writings.finish([entry], progress)
+    path = _new_file(file, overwrite, progress)
+    _write(entry, path, overwrite, background, progress)
     return entry
+
+
+def _write(
+    entry: Entry,
+    path: str,
+    overwrite: bool,
+    background: Optional[bool],
+    progress: "Optional[Progress]",
+) -> None:
+    if background is None:
+        background = entry.snapshot.size >= writings.LARGE
+    if background:
+        writings.begin(entry, path, overwrite, store)
+    else:
+        core.write(entry.snapshot, path, overwrite, progress)
+        entry.file, entry.writing = path, None
 
 
 def import_file(
@@ -289,6 +316,7 @@ def import_file(
     if name is not None:
         store.check_free(name)
     path = os.path.expanduser(file)
+    writings.finish_file(path, store, progress)
     snapshot = core.load(path, progress)
     if name is None:
         name = _name_for(snapshot)
@@ -299,14 +327,18 @@ def import_file(
     return entry
 
 
-def delete(*doomed: str) -> list[Entry]:
-    """Forget snapshots by their names; their images, if they have any, stay."""
+def delete(*doomed: str, progress: "Optional[Progress]" = None) -> list[Entry]:
+    """
+    Forget snapshots by their names; their images, if they have any, stay.  One that is
+    being written is waited for.
+    """
+    writings.finish([entry for entry in store if entry.name in doomed], progress)
     return store.delete(*doomed)
 
 
-def delete_all() -> list[Entry]:
+def delete_all(progress: "Optional[Progress]" = None) -> list[Entry]:
     """Forget all snapshots; their images stay."""
-    return store.delete(*store.names())
+    return delete(*store.names(), progress=progress)
 
 
 def _newest(pid: int) -> Entry:
@@ -332,9 +364,10 @@ def _name_for(snapshot: "Snapshot") -> str:
     return snapshot.label
 
 
-def _new_file(file: str, overwrite: bool) -> str:
+def _new_file(file: str, overwrite: bool, progress: "Optional[Progress]" = None) -> str:
     """The path to write to.  Say now what would fail after all the work."""
     path = os.path.expanduser(file)
+    writings.finish_file(path, store, progress)
     if not path:
         raise Problem("the file's name cannot be empty")
     if os.path.isdir(path):

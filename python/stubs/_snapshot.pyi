@@ -303,6 +303,26 @@ class Snapshot:
         self, path: str, overwrite: bool = False, progress: Optional[Progress] = None
     ) -> None:
         """Write an image: doc/image-format.md."""
+    def begin_write(self, path: str, overwrite: bool = False) -> "Writing":
+        """Have an image written in the background.  The snapshot may change and go."""
+
+class Writing:
+    """An image that is being written; when nobody holds this any more, it is not."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether wait() would return at once."""
+    @property
+    def done(self) -> int:
+        """Bytes of memory that were written."""
+    @property
+    def total(self) -> int: ...
+    def wait(self, progress: Optional[Progress] = None) -> None:
+        """Wait until the file is there.  Raises, each time, if it will not be; when
+        `progress` says so the waiting ends, and the writing goes on."""
+    def cancel(self) -> None:
+        """Have it end soon.  wait() raises Interrupted then, and there is no file; or
+        it was complete before."""
 
 def capture(
     pid: int,

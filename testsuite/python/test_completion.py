@@ -18,8 +18,8 @@ def complete(name, text):
 @pytest.mark.parametrize(
     "command, text, found",
     [
-        ("snapshot save", "-", ["-file", "-note", "-overwrite"]),
-        ("snapshot save", "-file x -", ["-note", "-overwrite"]),
+        ("snapshot save", "-", ["-background", "-file", "-note", "-overwrite"]),
+        ("snapshot save", "-file x -", ["-background", "-note", "-overwrite"]),
         ("snapshot save", "-n", ["-note"]),
         ("snapshot save", "-file ", ["FILE"]),
         ("snapshot save", "-fi x", ["FILE"]),

@@ -6,6 +6,9 @@ from .base import TYPE_CHECKING, Command, snapshot_names
 
 if TYPE_CHECKING:
     import argparse
+    from typing import Optional
+
+    from _snapshot import Progress
 
     from ..arguments import Parser
     from ..store import Entry
@@ -31,13 +34,17 @@ class Delete(Command):
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
         from .. import core, render
+        from ..target import screen
 
         before = core.store_size()
-        names = [entry.name for entry in delete(args)]
+        with screen.progress(from_tty) as progress:
+            names = [entry.name for entry in delete(args, progress)]
         return render.deleted(names, before - core.store_size())
 
 
-def delete(args: argparse.Namespace) -> list[Entry]:
+def delete(
+    args: argparse.Namespace, progress: Optional[Progress] = None
+) -> list[Entry]:
     """What the words say."""
     from .. import verbs
     from ..problem import Problem
@@ -47,4 +54,6 @@ def delete(args: argparse.Namespace) -> list[Entry]:
             "'snapshot delete' needs the names of snapshots, or -all and no names",
             "See 'snapshot list' for those there are",
         )
-    return verbs.delete_all() if args.all else verbs.delete(*args.snapshots)
+    if args.all:
+        return verbs.delete_all(progress)
+    return verbs.delete(*args.snapshots, progress=progress)

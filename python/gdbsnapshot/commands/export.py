@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 class Export(Command):
     """Write a snapshot to a file.
 
-    Usage: snapshot export NAME FILE [-overwrite]
+    Usage: snapshot export NAME FILE [-overwrite] [-background]
 
     NAME is a snapshot of this session.
     FILE is written as an ELF core file: whatever reads those reads it.
 
     -overwrite lets FILE be replaced if it exists already.
+    -background does not wait until it is written; so it is with more than 64 MiB when
+    you type the command at a terminal.  FILE appears when it is complete: a line says
+    that before a prompt, and 'snapshot list' how far it is.  A command that needs FILE
+    waits, and so does the end of GDB; a Ctrl-C then ends the writing, without a FILE.
     """
 
     name = "snapshot export"
@@ -28,6 +32,7 @@ class Export(Command):
         parser.add_argument("snapshot", metavar="NAME")
         parser.add_argument("file", metavar="FILE")
         parser.add_argument("-overwrite", action="store_true")
+        parser.add_argument("-background", action="store_true")
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
         from .. import render, verbs
@@ -35,6 +40,10 @@ class Export(Command):
 
         with screen.progress(from_tty) as progress:
             entry = verbs.export(
-                args.snapshot, args.file, overwrite=args.overwrite, progress=progress
+                args.snapshot,
+                args.file,
+                overwrite=args.overwrite,
+                background=screen.is_background(args.background, from_tty),
+                progress=progress,
             )
         return render.exported(entry)

@@ -42,9 +42,21 @@ def register(commands: Mapping[str, Command]) -> None:
         MICommand(commands[name], run)
 
 
+def _refuse_background(args: argparse.Namespace) -> None:
+    """Nobody would see the line that tells of the end."""
+    from ..problem import Problem
+
+    if args.background:
+        raise Problem(
+            "-background is for a terminal, a front-end's command waits",
+            "Leave it out",
+        )
+
+
 def _save(args: argparse.Namespace) -> Result:
     from .. import verbs
 
+    _refuse_background(args)
     entry = verbs.save(
         args.snapshot, file=args.file, overwrite=args.overwrite, note=args.note
     )
@@ -153,6 +165,7 @@ def _changes(
 def _export(args: argparse.Namespace) -> Result:
     from .. import verbs
 
+    _refuse_background(args)
     entry = verbs.export(args.snapshot, args.file, overwrite=args.overwrite)
     return {"snapshot": _entry(entry)}
 
@@ -211,6 +224,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         result["parent"] = snapshot.parent
     if entry.file:
         result["file"] = entry.file
+    if entry.writing:
+        result["writing"] = entry.writing.path
     return result
 
 

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 class Save(Command):
     """Take a snapshot of the process.
 
-    Usage: snapshot save [NAME] [-file FILE] [-overwrite] [-note TEXT]
+    Usage: snapshot save [NAME] [-file FILE] [-overwrite] [-background] [-note TEXT]
 
     NAME is what the snapshot is called from now on; if it is not given, it is the next
     of s1, s2 and so on.
 
     -file FILE also writes the snapshot to FILE, an ELF core file.
     -overwrite lets FILE be replaced if it exists already.
+    -background does not wait until FILE is written: see 'help snapshot export'.
     -note TEXT is kept with the snapshot, for you; put it in quotes if it has blanks.
 
     The process is stopped, and goes on from where it is as if nothing had happened.
@@ -32,6 +33,7 @@ class Save(Command):
         parser.add_argument("snapshot", metavar="NAME", nargs="?")
         parser.add_argument("-file", metavar="FILE")
         parser.add_argument("-overwrite", action="store_true")
+        parser.add_argument("-background", action="store_true")
         parser.add_argument("-note", metavar="TEXT", default="")
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
@@ -44,6 +46,7 @@ class Save(Command):
                 file=args.file,
                 overwrite=args.overwrite,
                 note=args.note,
+                background=screen.is_background(args.background, from_tty),
                 progress=progress,
             )
         return render.saved(entry)

@@ -38,6 +38,16 @@ def _styled(kind: str, text: str) -> str:
     return f"\033[{';'.join(codes)}m{text}\033[m" if codes else text
 
 
+def is_background(is_asked: bool, from_tty: bool) -> Optional[bool]:
+    """
+    Whether a command goes on in the background; None: if it takes its time.  A script
+    reads a file right behind the command that writes it: only a person goes on.
+    """
+    if is_asked:
+        return True
+    return None if from_tty and os.isatty(0) and _is_terminal() else False
+
+
 @contextlib.contextmanager
 def progress(from_tty: bool) -> Iterator[Optional[Meter]]:
     """A meter on a terminal; None elsewhere."""
