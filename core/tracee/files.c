@@ -12,7 +12,7 @@
 #include <sys/sysmacros.h>
 
 #include "core/base/text.h"
-#include "core/tracee/build_id.h"
+#include "core/model/build_id.h"
 #include "core/tracee/proc.h"
 
 static bool is_same_file(const struct stat *stat, const struct snap_vma *vma)

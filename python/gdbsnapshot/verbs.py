@@ -57,7 +57,7 @@ def restore(
     """
     Put the selected process back to a snapshot: a name, an image, None for the newest.
 
-    Where GDB has no process it gets a new one.  GDB shows the location, as at a stop.
+    Where GDB has no process it gets a new one.
 
     @param is_shown GDB shows the location, as at a stop.
     @param fpu_mode "compat" or "any"; None: what 'show snapshot fpu-mode' says.

@@ -76,7 +76,7 @@ def after_restore(
     """
     saved = {thread["tid"]: thread for thread in snapshot.threads()}
     tid = was.thread if was.thread in saved else snapshot.current_tid
-    _after(process, snapshot, saved, tid, was, future, patches, crew)
+    _after(process, snapshot, saved, tid, was, future, patches, crew, is_shown)
 
 
 def after_revival(
@@ -110,6 +110,7 @@ def _after(
     future: Future,
     patches: "Sequence[Patch]",
     crew: Crew,
+    is_shown: bool = True,
 ) -> None:
     crew.notice_ends()
     threads.select(tid)
