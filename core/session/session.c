@@ -139,8 +139,11 @@ static snap_err find_changes(const struct snap_target *target,
 	SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, &snapshot->vmas,
 				      &changed));
 	SNAP_TRY(snap_ranges_unite(&changed, &history->unsure, ret));
-	SNAP_TRY(snap_tracker_mark(&history->tracker, tracee, &snapshot->vmas,
-				   &changed));
+	_cleanup_error_ snap_err error =
+		snap_tracker_mark(&history->tracker, tracee, &snapshot->vmas, &changed);
+	if (error)
+		// Next time everything is compared; for this save nothing is lost.
+		snap_tracker_forget(&history->tracker);
 	return note_skips(target, tracee, snapshot);
 }
 

@@ -51,15 +51,7 @@ _must_check_ snap_err snap_tracee_find_written(struct snap_tracee *tracee,
 					       struct snap_ranges *ret,
 					       bool *ret_is_watched);
 
-/** Find the pages that exist, in memory or in swap. */
-_must_check_ snap_err snap_tracee_find_existing(struct snap_tracee *tracee,
-						uint64_t start, uint64_t end,
-						struct snap_ranges *ret);
-
-/**
- * Protect all pages of watched mappings. Where no page is, the protection is noted for
- * the page to come: that takes page tables.
- */
+/** Protect all pages of watched mappings that exist, in memory or in swap. */
 _must_check_ snap_err snap_tracee_protect(struct snap_tracee *tracee, uint64_t start,
 					  uint64_t end);
 

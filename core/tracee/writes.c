@@ -48,9 +48,6 @@ snap_err snap_writes_watch(struct snap_tracee *tracee, int uffd, uint64_t start,
 		.mode = UFFDIO_REGISTER_MODE_WP,
 	};
 	*ret = ioctl(uffd, UFFDIO_REGISTER, &arg) == 0;
-	if (!*ret && errno == ENOMEM)
-		return snap_error_os(errno, "cannot watch the pages at %#lx",
-				     (unsigned long)start);
 	return SNAP_OK;
 }
 

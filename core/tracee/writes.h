@@ -28,7 +28,7 @@ _must_check_ snap_err snap_writes_take(struct snap_tracee *tracee, int number,
  * are watched already, nothing happens.
  *
  * @param[out] ret false: the kernel does not let us, as when somebody else watches
- * them.
+ * them, or when there would be too many mappings.
  */
 _must_check_ snap_err snap_writes_watch(struct snap_tracee *tracee, int uffd,
 					uint64_t start, uint64_t end, bool *ret);

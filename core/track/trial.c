@@ -69,7 +69,7 @@ static snap_err look(const struct bench *bench, bool is_careful, unsigned int *r
 	return SNAP_OK;
 }
 
-/** Whether just these pages are told of, but for holes when nothing was noted yet. */
+/** Whether just these pages are told of. */
 static snap_err check(const struct bench *bench, unsigned int wanted,
 		      unsigned int unimportant, bool *ret)
 {
@@ -112,17 +112,17 @@ static snap_err try_writes(const struct bench *bench, bool *ret)
 	if (!*ret)
 		return SNAP_OK;
 	SNAP_TRY(snap_tracee_protect(bench->tracee, start, end));
-	SNAP_TRY(check(bench, 0, 0, ret));
+	SNAP_TRY(check(bench, 0, BIT(HOLE), ret));
 	if (!*ret)
 		return SNAP_OK;
 	SNAP_TRY(write_all(bench, ret));
 	if (!*ret)
 		return SNAP_OK;
-	SNAP_TRY(check(bench, written, 0, ret));
+	SNAP_TRY(check(bench, written, BIT(HOLE), ret));
 	if (!*ret)
 		return SNAP_OK;
 	SNAP_TRY(snap_tracee_protect(bench->tracee, start, end));
-	return check(bench, 0, 0, ret);
+	return check(bench, BIT(GIVEN_BACK), BIT(HOLE), ret);
 }
 
 /** Whether a protected page that is moved elsewhere, and watched there, still seems so.

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <string.h>
 
 #include "core/inject/room.h"
 #include "core/inject/syscall_insn.h"
@@ -138,44 +139,21 @@ static snap_err changed(struct snap_tracker *tracker, struct snap_tracee *tracee
 	return snap_tracee_find_dirty(tracee, vma->start, vma->end, question, ret);
 }
 
-/** Add the tables that tell of some pages, as far as they belong to the mapping. */
-static snap_err add_tables(const struct snap_tracee *tracee, const struct snap_vma *vma,
-			   uint64_t start, uint64_t end, struct snap_ranges *ret)
-{
-	uint64_t span = table_span(tracee);
-	uint64_t from = start & ~(span - 1), to = (end + span - 1) & ~(span - 1);
-	return snap_ranges_append(ret, from < vma->start ? vma->start : from,
-				  to > vma->end ? vma->end : to);
-}
-
 /**
- * Protect what has changed in a mapping. Whole tables are protected, because that is
- * fast, and holes in them are then known to be as they were. Where there is no table,
- * none must be made: programs reserve terabytes and use little of them.
+ * Protect what has changed in a mapping, table by table: many small ranges lie in one.
  */
 static snap_err protect(struct snap_tracee *tracee, const struct snap_vma *vma,
 			const struct snap_ranges *changed)
 {
-	_cleanup_ranges_ struct snap_ranges tables = { 0 }, pages = { 0 };
+	uint64_t span = table_span(tracee);
+	_cleanup_ranges_ struct snap_ranges tables = { 0 };
 	const struct snap_range *at = snap_ranges_find_from(changed, vma->start);
 	for (; at && at < changed->list + changed->nr && at->start < vma->end; at++) {
-		uint64_t end = at->start + at->size;
-		bool is_inside = at->start > vma->start && end < vma->end &&
-				 at->size < table_span(tracee);
-		uint64_t from = at->start > vma->start ? at->start : vma->start;
-		// A neighbour in its table has not changed: so there is a table.
-		pages.nr = 0;
-		if (is_inside)
-			SNAP_TRY(snap_ranges_append(&pages, from, end));
-		else
-			SNAP_TRY(snap_tracee_find_existing(tracee, from,
-							   end < vma->end ? end
-									  : vma->end,
-							   &pages));
-		for (size_t i = 0; i < pages.nr; i++)
-			SNAP_TRY(add_tables(tracee, vma, pages.list[i].start,
-					    pages.list[i].start + pages.list[i].size,
-					    &tables));
+		uint64_t from = at->start & ~(span - 1);
+		uint64_t to = (at->start + at->size + span - 1) & ~(span - 1);
+		SNAP_TRY(snap_ranges_append(&tables,
+					    from < vma->start ? vma->start : from,
+					    to > vma->end ? vma->end : to));
 	}
 	for (size_t i = 0; i < tables.nr; i++)
 		SNAP_TRY(snap_tracee_protect(tracee, tables.list[i].start,
@@ -185,40 +163,69 @@ static snap_err protect(struct snap_tracee *tracee, const struct snap_vma *vma,
 }
 
 /**
+ * How many rows are one mapping of the kernel's, told apart by guards: to watch some of
+ * them alone would split it, and there may be no more mappings than so many.
+ */
+static size_t count_parts(const struct snap_vmas *vmas, size_t first)
+{
+	size_t i = first + 1;
+	for (; i < vmas->nr; i++) {
+		const struct snap_vma *before = &vmas->list[i - 1];
+		const struct snap_vma *vma = &vmas->list[i];
+		if (before->end != vma->start || before->prot != vma->prot ||
+		    (before->flags ^ vma->flags) != SNAP_VMA_GUARD ||
+		    strcmp(before->name, vma->name) != 0)
+			break;
+	}
+	return i - first;
+}
+
+/**
  * Watch a mapping. On kernels where pages keep their protection when they are moved,
  * what was not watched before may be full of it: it is taken off, and put on anew.
  *
  * @param[out] ret_is_new All of its pages have to be protected.
  */
 static snap_err watch(struct snap_tracker *tracker, struct snap_tracee *tracee,
-		      const struct snap_vma *vma, bool *ret, bool *ret_is_new)
+		      uint64_t start, uint64_t end, bool *ret, bool *ret_is_new)
 {
 	bool was_watched = true;
 	_cleanup_ranges_ struct snap_ranges ignored = { 0 };
 	if (tracker->keeps_protection)
-		SNAP_TRY(snap_tracee_find_written(tracee, vma->start, vma->end,
-						  &ignored, &was_watched));
-	SNAP_TRY(snap_writes_watch(tracee, tracker->uffd, vma->start, vma->end, ret));
+		SNAP_TRY(snap_tracee_find_written(tracee, start, end, &ignored,
+						  &was_watched));
+	SNAP_TRY(snap_writes_watch(tracee, tracker->uffd, start, end, ret));
 	*ret_is_new = *ret && !was_watched;
-	return *ret_is_new ? snap_writes_unprotect(tracee, tracker->uffd, vma->start,
-						   vma->end)
+	return *ret_is_new ? snap_writes_unprotect(tracee, tracker->uffd, start, end)
 			   : SNAP_OK;
+}
+
+/** Watch the rows of one mapping, and protect what has changed in them. */
+static snap_err mark_mapping(struct snap_tracker *tracker, struct snap_tracee *tracee,
+			     const struct snap_vma *rows, size_t nr,
+			     const struct snap_ranges *changed)
+{
+	bool is_watched = false, is_new = false;
+	for (size_t i = 0; i < nr; i++)
+		is_watched |= is_ours(&rows[i]);
+	if (is_watched)
+		SNAP_TRY(watch(tracker, tracee, rows[0].start, rows[nr - 1].end,
+			       &is_watched, &is_new));
+	for (size_t i = 0; i < nr && is_watched; i++) {
+		struct snap_range whole = { rows[i].start, snap_vma_size(&rows[i]) };
+		const struct snap_ranges all = { .list = &whole, .nr = 1 };
+		if (is_ours(&rows[i]))
+			SNAP_TRY(protect(tracee, &rows[i], is_new ? &all : changed));
+	}
+	return SNAP_OK;
 }
 
 static snap_err mark(struct snap_tracker *tracker, struct snap_tracee *tracee,
 		     const struct snap_vmas *vmas, const struct snap_ranges *changed)
 {
-	for (size_t i = 0; i < vmas->nr; i++) {
-		const struct snap_vma *vma = &vmas->list[i];
-		if (!is_ours(vma))
-			continue;
-		bool is_watched, is_new;
-		SNAP_TRY(watch(tracker, tracee, vma, &is_watched, &is_new));
-		if (!is_watched)
-			continue;
-		struct snap_range whole = { vma->start, snap_vma_size(vma) };
-		const struct snap_ranges all = { .list = &whole, .nr = 1 };
-		SNAP_TRY(protect(tracee, vma, is_new ? &all : changed));
+	for (size_t i = 0, nr; i < vmas->nr; i += nr) {
+		nr = count_parts(vmas, i);
+		SNAP_TRY(mark_mapping(tracker, tracee, &vmas->list[i], nr, changed));
 	}
 	return SNAP_OK;
 }

@@ -1,9 +1,26 @@
 """Marks that stories of several groups have."""
 
+import ctypes
+import mmap
 import os
 
 import pytest
 from sessions import WRAP
+
+MADV_GUARD_INSTALL = 102
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def _kernel_has_guards():
+    with mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as page:
+        address = ctypes.addressof(ctypes.c_char.from_buffer(page))
+        answer = LIBC.madvise(
+            ctypes.c_void_p(address), mmap.PAGESIZE, MADV_GUARD_INSTALL
+        )
+        # The object above would keep it from being closed.
+        LIBC.madvise(ctypes.c_void_p(address), mmap.PAGESIZE, 103)
+    return answer == 0
+
 
 as_root = pytest.mark.skipif(
     os.geteuid() != 0 or "setpriv" in WRAP,
@@ -13,3 +30,7 @@ as_root = pytest.mark.skipif(
 
 in_turns = pytest.mark.xdist_group("threads")
 """For stories that use up numbers of threads: one after the other."""
+
+needs_guards = pytest.mark.skipif(
+    not _kernel_has_guards(), reason="MADV_GUARD_INSTALL: Linux 6.13"
+)

@@ -56,8 +56,8 @@ static void check_step(struct scene *scene, enum track_order order, size_t nr)
 			 snap_rung_name(scene->tracker.rung), told, nr);
 	scene_mark(scene);
 	scene_look(scene);
-	assert_int_equal(scene_count(scene, scene->board->area,
-				     scene->board->area_size),
+	assert_int_equal(scene_count_there(scene, scene->board->area,
+					   scene->board->area_size),
 			 0);
 }
 

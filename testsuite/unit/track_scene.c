@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+#include "core/tracee/memory.h"
 #include "testsuite/unit/unit.h"
 
 #define WAITING (UINT64_C(1) << (SIGUSR1 - 1))
@@ -102,6 +103,17 @@ bool scene_has(const struct scene *scene, uint64_t address)
 	const struct snap_range *range =
 		snap_ranges_find_from(&scene->changed, address);
 	return range && range->start <= address;
+}
+
+size_t scene_count_there(struct scene *scene, uint64_t start, uint64_t size)
+{
+	size_t nr = 0;
+	for (uint64_t at = start; at < start + size; at += scene->page_size) {
+		uint64_t entry;
+		assert_ok(snap_tracee_read_pagemap(&scene->tracee, at, 1, &entry));
+		nr += snap_page_exists(entry) && scene_has(scene, at);
+	}
+	return nr;
 }
 
 size_t scene_count(const struct scene *scene, uint64_t start, uint64_t size)

@@ -48,6 +48,9 @@ bool scene_has(const struct scene *scene, uint64_t address);
 /** How many pages of some memory are. */
 size_t scene_count(const struct scene *scene, uint64_t start, uint64_t size);
 
+/** How many of them exist: those that do not are always told of. */
+size_t scene_count_there(struct scene *scene, uint64_t start, uint64_t size);
+
 static inline uint64_t scene_page(const struct scene *scene, size_t page)
 {
 	return scene->board->area + page * scene->page_size;

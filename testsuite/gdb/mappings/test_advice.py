@@ -1,23 +1,7 @@
 """What the kernel was told about memory is told again, or taken back."""
 
-import ctypes
-import mmap
-
 import pytest
-
-MADV_GUARD_INSTALL = 102
-LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def kernel_has_guards():
-    with mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as page:
-        address = ctypes.addressof(ctypes.c_char.from_buffer(page))
-        answer = LIBC.madvise(
-            ctypes.c_void_p(address), mmap.PAGESIZE, MADV_GUARD_INSTALL
-        )
-        # The object above would keep it from being closed.
-        LIBC.madvise(ctypes.c_void_p(address), mmap.PAGESIZE, 103)
-    return answer == 0
+from marks import needs_guards
 
 
 def cpu_has_keys():
@@ -66,7 +50,7 @@ def test_memory_that_was_given_up_since_stays(rewind, scene):
     rewind("advice", scene)
 
 
-@pytest.mark.skipif(not kernel_has_guards(), reason="MADV_GUARD_INSTALL: Linux 6.13")
+@needs_guards
 def test_guards_stand_where_they_stood(rewind):
     rewind("advice", "guarded")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from evidence import digest
+from marks import needs_guards
 
 HUGE_PAGES = int(Path("/proc/sys/vm/nr_hugepages").read_text(encoding="ascii"))
 SCENES = (
@@ -192,6 +193,26 @@ def test_a_program_that_was_replaced_is_not_taken_for_what_it_was(gdb, target):
     gdb.go(until="changed")
     gdb("snapshot restore first")
     assert digest(gdb) == first
+
+
+@needs_guards
+def test_a_mapping_with_guards_stays_one_mapping(gdb, target):
+    # GIVEN a mapping with guards in its midst
+    gdb.load(target("advice"))
+    gdb.begin("saved", arguments="guarded")
+    maps = Path(f"/proc/{gdb.inferior}/maps")
+    before = maps.read_text(encoding="ascii")
+
+    # WHEN it is watched THEN it is not split for that
+    gdb("snapshot save early")
+    need_notes(gdb)
+    early = digest(gdb)
+    assert maps.read_text(encoding="ascii") == before
+
+    # WHEN there are other guards, and it is rewound THEN it is as it was
+    gdb.go(until="changed")
+    gdb("snapshot restore early")
+    assert digest(gdb) == early
 
 
 def test_only_what_has_changed_is_looked_at(gdb, target):
