@@ -18,6 +18,8 @@ class Cpu:
     """Some of every list that `snapshot show -registers` prints."""
     vector: str
     """The widest that CPU_SET_VECTOR() of cpu.h fills, as a regular expression."""
+    has_watchpoints: bool
+    """Every model: Linux uses none of POWER9 (Documentation/powerpc/dawr-power9)."""
     restart: frozenset[str]
     """Where a call that starts again differs from one that was interrupted: it is
     restored in the form that makes it again, from its instruction."""
@@ -33,6 +35,7 @@ CPUS = {
         scrambled=(("eflags", 0x246), ("gs_base", 0x1234567000)),
         shown=("rip", "rsp", "fs_base", "mxcsr"),
         vector="[xyz]mm15",
+        has_watchpoints=True,
         restart=frozenset(("rip", "rax", "eax", "ax", "al", "ah", "orig_rax")),
     ),
     "ppc64le": Cpu(
@@ -52,6 +55,7 @@ CPUS = {
         ),
         shown=("pc", "r1", "fpscr", "vscr"),
         vector="vs63",
+        has_watchpoints=False,
         restart=frozenset(("pc", "r3", "cr", "orig_r3", "trap")),
     ),
     "aarch64": Cpu(
@@ -61,6 +65,7 @@ CPUS = {
         scrambled=(("cpsr", 0x60000000), ("fpsr", 0x0800001F)),
         shown=("pc", "sp", "tpidr", "fpsr"),
         vector="[vz]15",
+        has_watchpoints=True,
         restart=frozenset(("pc", "x0", "w0")),
     ),
 }

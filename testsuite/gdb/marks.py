@@ -5,6 +5,8 @@ import mmap
 import os
 
 import pytest
+from cpus import CPU
+from gdbdriver import Gdb
 from sessions import WRAP
 
 MADV_GUARD_INSTALL = 102
@@ -34,3 +36,12 @@ in_turns = pytest.mark.xdist_group("threads")
 needs_guards = pytest.mark.skipif(
     not _kernel_has_guards(), reason="MADV_GUARD_INSTALL: Linux 6.13"
 )
+
+
+def watch(gdb: Gdb, expression: str) -> int:
+    """Watch what is in memory, by hardware; the number of the watchpoint."""
+    said = gdb(f"watch {expression}")
+    if "Hardware watchpoint" not in said and not CPU.has_watchpoints:
+        pytest.skip("this CPU has no watchpoints, and GDB would go step by step")
+    assert "Hardware watchpoint" in said
+    return gdb.number

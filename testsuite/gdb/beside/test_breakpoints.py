@@ -2,6 +2,8 @@
 
 import re
 
+from marks import watch
+
 
 def test_a_breakpoint_at_the_place_is_not_reported_again(gdb, target):
     # GIVEN a snapshot taken at a breakpoint that was hit three times
@@ -68,27 +70,25 @@ def test_a_hardware_watchpoint_set_since_the_save_works(gdb, target):
     # GIVEN a hardware watchpoint set after the save, triggered since
     gdb.run(target("counter"), until="tick", hits=2)
     gdb("snapshot save")
-    assert "Hardware watchpoint" in gdb("watch squares")
-    watch = gdb.number
+    number = watch(gdb, "squares")
     assert "Old value = 1" in gdb("continue")
     gdb("continue")
     gdb("snapshot restore")
-    hits = gdb.hits(watch)
+    hits = gdb.hits(number)
 
     # WHEN the program goes on after the restore
     said = gdb("continue")
 
     # THEN the watchpoint sees exactly the next change, with the old value right
     assert re.search(r"Old value = 1\s+New value = 5\b", said), said
-    assert gdb.hits(watch) == hits + 1
+    assert gdb.hits(number) == hits + 1
     assert gdb.finish_program() == 0
 
 
 def test_a_hardware_watchpoint_from_before_the_save_works(gdb, target):
     # GIVEN a watchpoint that has triggered at the place of the save
     gdb.run(target("counter"), until="tick", hits=2)
-    gdb("watch squares")
-    watch = gdb.number
+    number = watch(gdb, "squares")
     gdb("continue")
     gdb("snapshot save")
     saved = gdb.value("squares")
@@ -97,13 +97,13 @@ def test_a_hardware_watchpoint_from_before_the_save_works(gdb, target):
 
     # WHEN the program is rewound there
     gdb("snapshot restore")
-    hits = gdb.hits(watch)
+    hits = gdb.hits(number)
 
     # THEN it does not trigger again for what has been, only for the next change
     assert gdb.value("squares") == saved
     said = gdb("continue")
     assert re.search(r"Old value = 5\s+New value = 14\b", said), said
-    assert gdb.hits(watch) == hits + 1
+    assert gdb.hits(number) == hits + 1
     assert gdb.finish_program() == 0
 
 

@@ -27,7 +27,12 @@ ROOT = ["nice", "real-time", "deadline", "dumpable", "ids"]
 
 def rewind(gdb, target, thing):
     # GIVEN a program and its snapshot: a restore right away would change nothing
-    gdb.run(target("attributes"), until="settled", arguments=thing)
+    gdb.load(target("attributes"))
+    gdb("tbreak settled")
+    said = gdb.start(thing)
+    if "exited with code 0115" in said:
+        pytest.skip("the kernel has no such thing on this CPU")
+    assert "Temporary breakpoint" in said, said
     gdb("snapshot save")
     plan = gdb("snapshot restore -dry-run").splitlines()
     assert [line.split()[0] for line in plan] == ["write", "land"], plan

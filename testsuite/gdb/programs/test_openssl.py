@@ -1,6 +1,7 @@
 """openssl, in the middle of its vector code."""
 
 import pytest
+from marks import watch
 
 OPENSSL = "/usr/bin/openssl"
 KEY = "00112233445566778899aabbccddeeff" * 2
@@ -60,7 +61,6 @@ def test_openssl_encrypts_with_vectors(real, folder):
 
 def stop_at(gdb, address):
     """Go on until a byte is written."""
-    gdb(f"watch *(char *){address}")
-    watch = gdb.number
-    assert f"Hardware watchpoint {watch}" in gdb("continue")
-    gdb(f"delete {watch}")
+    number = watch(gdb, f"*(char *){address}")
+    assert f"Hardware watchpoint {number}" in gdb("continue")
+    gdb(f"delete {number}")
