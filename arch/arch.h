@@ -71,6 +71,12 @@ struct snap_regset_desc {
 	bool is_before_frame;
 	/** A set that is no larger says only that it is empty, and counts as absent. */
 	size_t empty_size;
+	/**
+	 * What PTRACE_SETREGSET writes is the thread's own only after PTRACE_POKEUSER
+	 * has written it at this offset, too: 8 bytes (ppc64le: the DSCR). 0: it is at
+	 * once.
+	 */
+	size_t poke_offset;
 	/** NULL: PTRACE_GETREGSET gives it. */
 	const struct snap_regset_slots *slots;
 };

@@ -40,6 +40,8 @@ enum snap_ppc64le_slot {
 	PPC_DAR = 41,
 	PPC_DSISR = 42,
 	PPC_RESULT = 43,
+	/** Not in the general set, but where PTRACE_POKEUSER knows slots, too. */
+	PPC_DSCR = 44,
 	PPC_NR_SLOTS = 48,
 };
 

@@ -1,7 +1,8 @@
 #include "arch/ppc64le/ppc64le.h"
 
 const struct snap_regset_desc snap_ppc64le_regsets[] = {
-#define SNAP_REGSET(id, set_name, set_owner, type, size, writable, taken, first) \
+#define SNAP_REGSET(id, set_name, set_owner, type, size, writable, taken, first, \
+		    poked)                                                       \
 	[SNAP_PPC64LE_##id] = {                                                  \
 		.name = set_name,                                                \
 		.owner = set_owner,                                              \
@@ -10,6 +11,7 @@ const struct snap_regset_desc snap_ppc64le_regsets[] = {
 		.is_writable = writable,                                         \
 		.writable_size = taken,                                          \
 		.is_before_frame = first,                                        \
+		.poke_offset = poked,                                            \
 	},
 #include "arch/ppc64le/regsets.def"
 #undef SNAP_REGSET

@@ -1,5 +1,6 @@
 #include "core/tracee/registers.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -91,6 +92,22 @@ static bool write_slots(const struct snap_regset_slots *slots, pid_t tid,
 	return true;
 }
 
+static bool write_set(const struct snap_regset_desc *desc, pid_t tid, const void *data,
+		      size_t size)
+{
+	if (desc->slots)
+		return write_slots(desc->slots, tid, data);
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
+	if (ptrace(PTRACE_SETREGSET, tid, desc->note_type, &iov) < 0)
+		return false;
+	if (!desc->poke_offset)
+		return true;
+	uint64_t own;
+	assert(size == sizeof(own));
+	memcpy(&own, data, sizeof(own));
+	return !ptrace(PTRACE_POKEUSER, tid, desc->poke_offset, own);
+}
+
 snap_err snap_tracee_write_regset(struct snap_tracee *tracee, pid_t tid, size_t index,
 				  const void *data, size_t size)
 {
@@ -99,9 +116,7 @@ snap_err snap_tracee_write_regset(struct snap_tracee *tracee, pid_t tid, size_t 
 				   desc->name, (int)tid));
 	if (desc->writable_size && size > desc->writable_size)
 		size = desc->writable_size;
-	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
-	if (desc->slots ? !write_slots(desc->slots, tid, data)
-			: ptrace(PTRACE_SETREGSET, tid, desc->note_type, &iov) < 0)
+	if (!write_set(desc, tid, data, size))
 		return snap_error_os(errno,
 				     "cannot write the %s registers of thread %d",
 				     desc->name, (int)tid);
