@@ -16,6 +16,8 @@ class Cpu:
     """Others, and values that they may have."""
     shown: tuple[str, ...]
     """Some of every list that `snapshot show -registers` prints."""
+    feature: str
+    """Instructions that every model here has, and that are not in the first one."""
     vector: str
     """The widest that CPU_SET_VECTOR() of cpu.h fills, as a regular expression."""
     has_watchpoints: bool
@@ -34,6 +36,7 @@ CPUS = {
         ),
         scrambled=(("eflags", 0x246), ("gs_base", 0x1234567000)),
         shown=("rip", "rsp", "fs_base", "mxcsr"),
+        feature="cx16",
         vector="[xyz]mm15",
         has_watchpoints=True,
         restart=frozenset(("rip", "rax", "eax", "ax", "al", "ah", "orig_rax")),
@@ -54,6 +57,7 @@ CPUS = {
             ("dscr", 0x15),
         ),
         shown=("pc", "r1", "fpscr", "vscr"),
+        feature="vcrypto",
         vector="vs63",
         has_watchpoints=False,
         restart=frozenset(("pc", "r3", "cr", "orig_r3", "trap")),
@@ -64,6 +68,7 @@ CPUS = {
         general=tuple(f"x{number}" for number in range(31)),
         scrambled=(("cpsr", 0x60000000), ("fpsr", 0x0800001F)),
         shown=("pc", "sp", "tpidr", "fpsr"),
+        feature="crc32",
         vector="[vz]15",
         has_watchpoints=True,
         restart=frozenset(("pc", "x0", "w0")),

@@ -1,8 +1,10 @@
 """A snapshot is compared with machines before anything is touched."""
 
 import json
+import os
 
 import pytest
+from cpus import CPU
 
 
 @pytest.fixture
@@ -35,16 +37,16 @@ def test_a_snapshot_fits_the_machine_it_was_taken_on(saved, folder):
 
 
 def test_what_another_machine_lacks_is_named(saved, machine):
-    poor = machine("poor.json", "cx16")
+    poor = machine("poor.json", CPU.feature)
     said = saved(f"snapshot check three -cpu {poor}")
     assert said.startswith("Risky\n")
-    assert "lacks: cx16" in said
+    assert f"lacks: {CPU.feature}" in said
     said = saved(f"snapshot check three -mode strict -cpu {poor}")
     assert said.startswith("Impossible\n")
 
 
 def test_many_machines_make_a_table(saved, machine):
-    good, poor = machine("good.json"), machine("poor.json", "cx16")
+    good, poor = machine("good.json"), machine("poor.json", CPU.feature)
     said = saved(f"snapshot check three -cpu {good} {poor}").splitlines()
     assert said[0].split() == ["Machine", "Verdict", "Reason"]
     assert said[1].split() == [str(good), "identical"]
@@ -59,7 +61,7 @@ def test_no_process_is_needed_to_check_an_image(saved, sessions, folder):
 
 def test_the_cpu_is_shown_and_written(gdb, folder):
     said = gdb("snapshot cpu")
-    assert "vendor" in said and "\nfeatures\n" in said
+    assert os.uname().machine in said and "\nfeatures\n" in said
     path = folder / "cpu.json"
     gdb(f"snapshot cpu -file {path}")
     assert json.loads(path.read_text())["format"] == "gdb-snapshot cpu"
