@@ -69,8 +69,9 @@ def state(snap: ModuleType, pid: int) -> dict[str, Any]:
         (thread["tid"], row["name"]): row["value"]
         for thread in snapshot.threads()
         for row in snapshot.registers(thread["tid"])
-        # No signal frame carries the number of the system call: it is -1 behind one.
-        if row["name"] != "orig_rax"
+        # No signal frame carries the number of the system call (x86, where it is -1
+        # behind one) or how the thread came into the kernel (POWER).
+        if row["name"] not in ("orig_rax", "trap")
     }
     masks = {thread["tid"]: thread["sigmask"] for thread in snapshot.threads()}
     memory = {
