@@ -13,6 +13,7 @@
 #include "core/compat/compat.h"
 #include "core/compat/cpu_json.h"
 #include "core/foreign/foreign.h"
+#include "core/image/image.h"
 
 /**
  * What core files tell of a machine depends on the CPU: on POWER and Arm the auxiliary
@@ -131,6 +132,60 @@ static void test_what_the_program_was_offered_is_known_or_is_a_risk(void **state
 		}
 }
 
+static void count_difference(void *context, const struct snap_difference *difference)
+{
+	(void)difference;
+	++*(size_t *)context;
+}
+
+/** What an image says of a process, against what its other notes alone say. */
+static void check_image(const struct snap_snapshot *image,
+			const struct snap_snapshot *core)
+{
+	const struct snap_arch *arch = image->arch;
+	assert_ptr_equal(core->arch, arch);
+	assert_int_equal(core->nr_threads, image->nr_threads);
+	size_t nr = 0;
+	for (size_t i = 0; i < image->nr_threads; i++)
+		arch->compare(&image->cpu, &image->threads[i], &core->threads[i],
+			      count_difference, &nr);
+	assert_int_equal(nr, 0);
+	bool is_told = strcmp(arch->name, "x86_64") != 0;
+	for (size_t i = 0; i < arch->nr_features; i++) {
+		const char *name = arch->features[i].name;
+		assert_int_equal(snap_cpu_get(&core->cpu, name, 0),
+				 is_told ? snap_cpu_get(&image->cpu, name, 0) : 0);
+	}
+	static const char *const items[] = { "cache-block", "pac.mask" };
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(items); i++)
+		assert_int_equal(snap_cpu_get(&core->cpu, items[i], 0),
+				 snap_cpu_get(&image->cpu, items[i], 0));
+	assert_string_equal(core->identity.exe, image->identity.exe);
+	assert_int_equal(core->identity.exe_build_id_size,
+			 image->identity.exe_build_id_size);
+	assert_memory_equal(core->identity.exe_build_id, image->identity.exe_build_id,
+			    image->identity.exe_build_id_size);
+}
+
+static void test_an_image_is_a_core_file_that_says_the_same(void **state)
+{
+	static const char *const names[] = { "aarch64", "ppc64le", "x86_64" };
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(names); i++) {
+		// GIVEN an image, which is a core file with notes of ours
+		char path[4096];
+		_cleanup_snapshot_ struct snap_snapshot *image = NULL, *core = NULL;
+		(void)snprintf(path, sizeof(path), SNAP_CORES "/../images/%s/one.core",
+			       names[i]);
+		assert_ok(snap_image_read(path, NULL, &image));
+
+		// WHEN it is read as that of a program that knows none of these
+		assert_ok(snap_foreign_read_core(path, NULL, &core));
+
+		// THEN registers, offers and the executable are the same
+		check_image(image, core);
+	}
+}
+
 /** Whatever is read, it can be looked at. */
 static void look(const char *path)
 {
@@ -197,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_kernel_and_gcore_tell_of_one_process),
 		cmocka_unit_test(test_files_have_their_build_ids),
+		cmocka_unit_test(test_an_image_is_a_core_file_that_says_the_same),
 		cmocka_unit_test(
 			test_what_the_program_was_offered_is_known_or_is_a_risk),
 		cmocka_unit_test(test_damage_is_an_error_or_a_process),
