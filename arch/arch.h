@@ -112,6 +112,23 @@ struct snap_register_piece {
 	uint32_t size;
 };
 
+/** Tags of memory: numbers of four bits that accesses are checked against. */
+struct snap_memory_tags {
+	/** What they are called: "MTE". */
+	const char *name;
+	/** Bytes of memory for each tag. */
+	uint32_t granule;
+	/** What mmap() wants beside PROT_READ for memory that has them. */
+	uint32_t prot;
+	/** The ptrace requests; `addr` is of the memory, `data` an iovec with a byte
+	 * for each tag, whose length is then how many were moved. */
+	int read_request;
+	int write_request;
+	/** PT_… of elf.h: what a core file keeps them in, two in a byte, that of the
+	 * lower address in the lower half. */
+	uint32_t segment_type;
+};
+
 /** A register by the name that GDB gives it; its pieces are joined lowest first. */
 struct snap_register_desc {
 	const char *name;
@@ -263,6 +280,9 @@ struct snap_arch {
 	const int32_t *syscalls;
 	/** Bytes below the stack pointer that belong to the program. */
 	size_t red_zone;
+
+	/** NULL: memory has none. */
+	const struct snap_memory_tags *memory_tags;
 
 	/** The program counter and stack pointer of a thread; 0 without a general set.
 	 */

@@ -97,6 +97,7 @@ _must_check_ snap_err snap_aarch64_add_features(struct snap_cpu *cpu, unsigned w
 						uint64_t bits);
 extern const struct snap_foreign snap_aarch64_foreign;
 
+extern const struct snap_memory_tags snap_aarch64_memory_tags;
 extern const struct snap_regset_desc snap_aarch64_regsets[];
 extern const struct snap_register_desc snap_aarch64_registers[];
 

@@ -176,6 +176,7 @@ const struct snap_arch snap_arch_aarch64 = {
 	.syscalls = snap_aarch64_syscalls,
 	.red_zone =
 		0, // Procedure Call Standard for the Arm 64-bit Architecture, 6.4.5.1
+	.memory_tags = &snap_aarch64_memory_tags,
 	.pc = snap_aarch64_pc,
 	.sp = snap_aarch64_sp,
 	.dwarf_register = snap_aarch64_dwarf_register,

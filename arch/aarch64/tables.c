@@ -15,6 +15,20 @@ const struct snap_regset_desc snap_aarch64_regsets[] = {
 #undef SNAP_REGSET
 };
 
+/*
+ * Linux, Documentation/arch/arm64/memory-tagging-extension.rst; the numbers are those
+ * of arch/arm64/include/uapi/asm/mman.h (PROT_MTE) and ptrace.h (PTRACE_PEEKMTETAGS and
+ * PTRACE_POKEMTETAGS), and PT_AARCH64_MEMTAG_MTE.
+ */
+const struct snap_memory_tags snap_aarch64_memory_tags = {
+	.name = "MTE",
+	.granule = 16,
+	.prot = 0x20,
+	.read_request = 33,
+	.write_request = 34,
+	.segment_type = 0x70000002,
+};
+
 #define ROW(title, shape, list, bytes, scalable, set, number, start) \
 	{                                                            \
 		.name = title,                                       \
