@@ -71,6 +71,7 @@ void snap_snapshot_destroy(struct snap_snapshot *snapshot)
 	snap_process_state_deinit(&snapshot->state);
 	snap_vmas_deinit(&snapshot->vmas);
 	snap_memory_deinit(&snapshot->memory);
+	snap_tags_deinit(&snapshot->tags);
 	snap_fd_table_deinit(&snapshot->files);
 	for (size_t i = 0; i < snapshot->nr_omissions; i++)
 		free(snapshot->omissions[i]);

@@ -12,6 +12,7 @@
 #include "core/model/memory.h"
 #include "core/model/page.h"
 #include "core/model/signals.h"
+#include "core/model/tags.h"
 #include "core/model/thread.h"
 #include "core/model/timers.h"
 #include "core/model/vma.h"
@@ -98,6 +99,8 @@ struct snap_snapshot {
 	struct snap_process_state state;
 	struct snap_vmas vmas;
 	struct snap_memory memory;
+	/** Of the mappings with SNAP_VMA_TAGGED. */
+	struct snap_tags tags;
 	struct snap_fd_table files;
 	/** How the memory was copied, "while …": words for the user; NULL: not by us.
 	 * Not part of an image. Owned. */

@@ -41,7 +41,7 @@ enum snap_vma_flag {
 	SNAP_VMA_GUARD = 1 << 19,
 	/** Shared memory whose contents are saved and rewound (capture/sharing.h). */
 	SNAP_VMA_REWOUND = 1 << 20,
-	/** mt: memory with tags (PROT_MTE, aarch64), which are not captured. */
+	/** mt: memory with tags (PROT_MTE of aarch64). */
 	SNAP_VMA_TAGGED = 1 << 21,
 };
 
