@@ -119,13 +119,14 @@ static PyObject *registers(const struct snap_diff *diff)
 
 static PyObject *memory_dict(const struct snap_memory_change *change)
 {
-	return Py_BuildValue("{s:K,s:K,s:N,s:K,s:K,s:O}", "start",
+	return Py_BuildValue("{s:K,s:K,s:N,s:K,s:K,s:O,s:O}", "start",
 			     (unsigned long long)change->start, "end",
 			     (unsigned long long)change->end, "mapping",
 			     snap_py_text(change->vma->name), "mapping_start",
 			     (unsigned long long)change->vma->start, "mapping_end",
 			     (unsigned long long)change->vma->end, "is_unknown",
-			     change->is_unknown ? Py_True : Py_False);
+			     change->is_unknown ? Py_True : Py_False, "is_tags",
+			     change->is_tags ? Py_True : Py_False);
 }
 
 static PyObject *memory(const struct snap_memory_changes *changes)

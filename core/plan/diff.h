@@ -41,10 +41,12 @@ struct snap_memory_change {
 	/** One side's bytes are a file's that could not be looked at: they may differ.
 	 */
 	bool is_unknown;
+	/** It is not the bytes that differ, but the tags of the memory. */
+	bool is_tags;
 };
 
 struct snap_memory_changes {
-	/** The first of them, by address. */
+	/** The first of them, by address; of a mapping the bytes, then the tags. */
 	struct snap_memory_change *list;
 	size_t nr;
 	/** Of all. */

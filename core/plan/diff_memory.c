@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "arch/arch.h"
+
 /** Bytes between two reports of progress. */
 #define STEP ((uint64_t)16 << 20)
 
@@ -51,22 +53,18 @@ static snap_err finish_range(struct comparison *it)
 	return SNAP_OK;
 }
 
-static snap_err add_range(struct comparison *it, uint64_t start, uint64_t end,
-			  bool is_unknown)
+/** @param range Of the mapping that is compared. */
+static snap_err add_range(struct comparison *it, const struct snap_memory_change *range)
 {
 	struct snap_memory_change *open = &it->open;
-	if (open->vma == it->vma && open->is_unknown == is_unknown &&
-	    start - open->end < GAP) {
-		open->end = end;
+	if (open->vma == it->vma && open->is_unknown == range->is_unknown &&
+	    open->is_tags == range->is_tags && range->start - open->end < GAP) {
+		open->end = range->end;
 		return SNAP_OK;
 	}
 	SNAP_TRY(finish_range(it));
-	*open = (struct snap_memory_change){
-		.start = start,
-		.end = end,
-		.vma = it->vma,
-		.is_unknown = is_unknown,
-	};
+	*open = *range;
+	open->vma = it->vma;
 	return SNAP_OK;
 }
 
@@ -85,7 +83,10 @@ static snap_err scan_page(struct comparison *it, uint64_t address, const uint8_t
 			first++;
 		while (a[end - 1] == b[end - 1])
 			end--;
-		SNAP_TRY(add_range(it, address + first, address + end, false));
+		SNAP_TRY(add_range(it, &(struct snap_memory_change){
+					       .start = address + first,
+					       .end = address + end,
+				       }));
 	}
 	return SNAP_OK;
 }
@@ -162,8 +163,12 @@ static snap_err compare_pages(struct comparison *it, uint64_t start, uint64_t si
 		const uint8_t *of_b =
 			b ? b + at : find_unheld(it, it->b, start + at, page);
 		SNAP_TRY(of_a && of_b ? compare_page(it, start + at, of_a, of_b)
-				      : add_range(it, start + at,
-						  start + at + SNAP_PAGE_SIZE, true));
+				      : add_range(it, &(struct snap_memory_change){
+							      .start = start + at,
+							      .end = start + at +
+								     SNAP_PAGE_SIZE,
+							      .is_unknown = true,
+						      }));
 	}
 	return SNAP_OK;
 }
@@ -198,6 +203,38 @@ static snap_err compare_range(struct comparison *it, uint64_t start, uint64_t en
 	return SNAP_OK;
 }
 
+/** The tags of a page of which one of the snapshots holds some. */
+static snap_err compare_tags_of_page(struct comparison *it, uint64_t address)
+{
+	uint32_t granule = it->a->arch->memory_tags->granule;
+	uint8_t a[SNAP_PAGE_SIZE], b[SNAP_PAGE_SIZE];
+	snap_tags_get(&it->a->tags, granule, address, SNAP_PAGE_SIZE, a);
+	snap_tags_get(&it->b->tags, granule, address, SNAP_PAGE_SIZE, b);
+	for (uint32_t i = 0; i < SNAP_PAGE_SIZE / granule; i++)
+		if (a[i] != b[i])
+			SNAP_TRY(add_range(it,
+					   &(struct snap_memory_change){
+						   .start = address + i * granule,
+						   .end = address + (i + 1) * granule,
+						   .is_tags = true,
+					   }));
+	return SNAP_OK;
+}
+
+/** Whole pages of one mapping that has tags in both. */
+static snap_err compare_tags(struct comparison *it, uint64_t start, uint64_t end)
+{
+	for (uint64_t at = start; at < end; at += SNAP_PAGE_SIZE) {
+		uint64_t of_a = snap_tags_next(&it->a->tags, at);
+		uint64_t of_b = snap_tags_next(&it->b->tags, at);
+		at = of_a < of_b ? of_a : of_b;
+		if (at >= end)
+			return SNAP_OK;
+		SNAP_TRY(compare_tags_of_page(it, at));
+	}
+	return SNAP_OK;
+}
+
 /** What both hold is of the same kind, and what they do not hold is the same. */
 static bool is_comparable(const struct snap_vma *a, const struct snap_vma *b)
 {
@@ -218,6 +255,9 @@ static snap_err compare_mapping(struct comparison *it)
 			other->start > it->vma->start ? other->start : it->vma->start;
 		uint64_t end = other->end < it->vma->end ? other->end : it->vma->end;
 		SNAP_TRY(compare_range(it, start, end));
+		if (it->vma->flags & other->flags & SNAP_VMA_TAGGED &&
+		    it->a->arch == it->b->arch)
+			SNAP_TRY(compare_tags(it, start, end));
 	}
 	return SNAP_OK;
 }

@@ -223,6 +223,8 @@ def _values(comparison: "Comparison", change: "MemoryChange") -> tuple[str, str]
     length = change["end"] - change["start"]
     if change["is_unknown"]:
         return "may differ", "(the file is not there any more)"
+    if change["is_tags"]:
+        return "other tags", ""
     if length > _SHORT:
         return "", ""
     old = core.read(comparison.old.snapshot, change["start"], length)

@@ -188,6 +188,7 @@ class MemoryChange(TypedDict):
     mapping_start: int
     mapping_end: int
     is_unknown: bool  # one side's bytes are a file's that is not there any more
+    is_tags: bool  # not the bytes differ, but the tags of the memory
 
 class StepEvent(TypedDict):
     family: str  # "mappings", "signals", "timers", "files", "threads", "process"

@@ -32,6 +32,7 @@ def memory(*ranges, **changes):
             "mapping_start": 0x1000,
             "mapping_end": 0x9000,
             "is_unknown": False,
+            "is_tags": False,
             **changes,
         }
         for start, end in ranges
@@ -149,6 +150,10 @@ def test_few_bytes_are_shown_before_and_after(monkeypatch):
 
 def test_memory_of_a_lost_file_may_differ():
     assert "may differ" in text(**memory((0x2000, 0x3000), is_unknown=True))
+
+
+def test_tags_of_memory_that_differ_are_called_so():
+    assert "other tags" in text(**memory((0x2000, 0x2010), is_tags=True))
 
 
 def test_more_ranges_than_are_shown_are_counted():

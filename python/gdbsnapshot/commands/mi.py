@@ -145,6 +145,7 @@ def _memory_change(change: MemoryChange) -> dict[str, Any]:
         "end": f"0x{change['end']:x}",
         "name": change["mapping"],
         "unknown": "y" if change["is_unknown"] else "n",
+        "tags": "y" if change["is_tags"] else "n",
     }
 
 
