@@ -40,6 +40,7 @@ enum snap_note_type {
 	SNAP_NOTE_ATTRIBUTES = 0x47534e0c,
 	SNAP_NOTE_THREAD_ATTRIBUTES = 0x47534e0e,
 	SNAP_NOTE_FILES = 0x47534e0b,
+	SNAP_NOTE_TAGS = 0x47534e0f,
 };
 
 /** The header of a note and an owner of 8 bytes. */

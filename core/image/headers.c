@@ -74,17 +74,40 @@ static snap_err put_segment(const struct snap_snapshot *snapshot,
 	return put(ret, ELF_T_PHDR, &header, sizeof(header), snapshot->arch->elf_data);
 }
 
+/**
+ * As the kernel's own cores have the tags of memory (Linux,
+ * Documentation/arch/arm64/memory-tagging-extension.rst), but that they lie in our
+ * note.
+ */
+static snap_err put_tags(const struct snap_snapshot *snapshot,
+			 const struct snap_tag_run *run, uint64_t offset,
+			 struct snap_buffer *ret)
+{
+	uint64_t size = run->end - run->start;
+	Elf64_Phdr header = {
+		.p_type = snapshot->arch->memory_tags->segment_type,
+		.p_offset = offset,
+		.p_vaddr = run->start,
+		.p_filesz = snap_tags_size(snapshot->tags.granule, size),
+		.p_memsz = size,
+	};
+	return put(ret, ELF_T_PHDR, &header, sizeof(header), snapshot->arch->elf_data);
+}
+
 snap_err snap_headers_put(const struct snap_snapshot *snapshot,
 			  const struct snap_layout *layout, uint64_t notes_size,
-			  uint64_t memory_offset, struct snap_buffer *ret)
+			  uint64_t memory_offset, const uint64_t *tags_offsets,
+			  struct snap_buffer *ret)
 {
 	const struct snap_arch *arch = snapshot->arch;
 	elf_version(EV_CURRENT);
-	size_t nr_headers = layout->nr_segments + 1;
+	const struct snap_tags *tags = &snapshot->tags;
+	size_t nr_segments = layout->nr_segments + tags->nr;
+	size_t nr_headers = nr_segments + 1;
 	SNAP_TRY(put_file_header(arch, nr_headers, ret));
 	Elf64_Phdr notes = {
 		.p_type = PT_NOTE,
-		.p_offset = snap_headers_size(layout->nr_segments),
+		.p_offset = snap_headers_size(nr_segments),
 		.p_filesz = notes_size,
 		.p_align = 4,
 	};
@@ -92,6 +115,9 @@ snap_err snap_headers_put(const struct snap_snapshot *snapshot,
 	for (size_t i = 0; i < layout->nr_segments; i++)
 		SNAP_TRY(put_segment(snapshot, &layout->segments[i], memory_offset,
 				     ret));
+	for (size_t i = 0; i < tags->nr; i++)
+		SNAP_TRY(put_tags(snapshot, &tags->list[i],
+				  notes.p_offset + tags_offsets[i], ret));
 	if (!has_section(nr_headers))
 		return SNAP_OK;
 	// As fill_extnum_info in the kernel's fs/binfmt_elf.c.

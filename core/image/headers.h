@@ -11,7 +11,7 @@
  * section header that has their number, then the notes, and nothing between.
  */
 
-/** Where the notes begin in an image of that many PT_LOADs. */
+/** Where the notes begin in an image of that many segments beside them. */
 uint64_t snap_headers_size(size_t nr_segments);
 
 /**
@@ -19,11 +19,13 @@ uint64_t snap_headers_size(size_t nr_segments);
  *
  * @param notes_size The size of all notes.
  * @param memory_offset Where in the file memory begins.
- * @param[out] ret Grows by snap_headers_size() bytes.
+ * @param tags_offsets Where in the notes the tags of memory lie, for each run.
+ * @param[out] ret Grows by snap_headers_size() bytes, of all PT_LOADs and runs of tags.
  */
 _must_check_ snap_err snap_headers_put(const struct snap_snapshot *snapshot,
 				       const struct snap_layout *layout,
 				       uint64_t notes_size, uint64_t memory_offset,
+				       const uint64_t *tags_offsets,
 				       struct snap_buffer *ret);
 
 /**

@@ -61,7 +61,7 @@ _must_check_ snap_err snap_notes_put_rest(struct snap_buffer *notes,
 					  const struct snap_regset_desc *desc,
 					  const struct snap_regset *set, size_t start);
 
-/** Our notes on the whole process: manifest, CPU, mappings, omissions. */
+/** Our notes on the whole process, but on its memory. */
 _must_check_ snap_err snap_notes_put_process(struct snap_buffer *notes,
 					     const struct snap_snapshot *snapshot);
 
@@ -80,6 +80,15 @@ _must_check_ snap_err snap_notes_put_thread_state(struct snap_buffer *notes,
 						  const struct snap_thread *thread);
 _must_check_ snap_err snap_notes_put_files(struct snap_buffer *notes,
 					   const struct snap_fd_table *table);
+
+/**
+ * The tags of memory; nothing where there are none.
+ *
+ * @param ret_offsets Where in `notes` those of each run lie, tags->nr of them.
+ */
+_must_check_ snap_err snap_notes_put_tags(struct snap_buffer *notes,
+					  const struct snap_tags *tags,
+					  uint64_t *ret_offsets);
 
 /** Where the held memory lies: SNAP_EXTENTS_NOTE_SIZE(nr) bytes. */
 _must_check_ snap_err snap_notes_put_extents(struct snap_buffer *notes,

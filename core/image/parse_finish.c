@@ -100,6 +100,32 @@ static snap_err check_extents(const struct snap_parse *parse)
 	return SNAP_OK;
 }
 
+static bool has_tags(const struct snap_vmas *vmas, uint64_t start, uint64_t end)
+{
+	for (const struct snap_vma *vma; start < end; start = vma->end) {
+		vma = snap_vmas_find(vmas, start);
+		if (!vma || !(vma->flags & SNAP_VMA_TAGGED) ||
+		    snap_vma_contents(vma) == SNAP_CONTENTS_NONE)
+			return false;
+	}
+	return true;
+}
+
+/** Only memory has tags that may have some, and only of whole pages. */
+static snap_err check_tags(const struct snap_snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->tags.nr; i++) {
+		const struct snap_tag_run *run = &snapshot->tags.list[i];
+		if ((run->start | run->end) % snapshot->page_size ||
+		    !has_tags(&snapshot->vmas, run->start, run->end))
+			return snap_error_create(
+				SNAP_ERROR_CORRUPT,
+				"its tags of memory at 0x%llx cannot be there",
+				(unsigned long long)run->start);
+	}
+	return SNAP_OK;
+}
+
 /** Put the threads where they were in the snapshot that was written. */
 static snap_err order_threads(struct snap_parse *parse)
 {
@@ -157,6 +183,7 @@ snap_err snap_parse_finish(struct snap_parse *parse)
 	SNAP_TRY(check_manifest(parse));
 	SNAP_TRY(check_mappings(parse->snapshot));
 	SNAP_TRY(check_extents(parse));
+	SNAP_TRY(check_tags(parse->snapshot));
 	SNAP_TRY(check_tids(parse->snapshot));
 	SNAP_TRY(order_threads(parse));
 	if (parse->is_newer)

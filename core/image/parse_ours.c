@@ -175,6 +175,41 @@ static snap_err parse_omissions(struct snap_parse *parse, struct snap_reader *no
 	return SNAP_OK;
 }
 
+/** One run; that its memory has tags is known when all notes were read. */
+static snap_err parse_tag_run(struct snap_parse *parse, struct snap_reader *element)
+{
+	struct snap_tags *tags = &parse->snapshot->tags;
+	uint32_t granule = parse->snapshot->arch->memory_tags->granule;
+	uint64_t start, end;
+	SNAP_TRY(snap_reader_u64(element, &start));
+	SNAP_TRY(snap_reader_u64(element, &end));
+	if (start >= end || (start | end) % SNAP_PAGE_SIZE ||
+	    (tags->nr && start < tags->list[tags->nr - 1].end) ||
+	    end - start > (uint64_t)snap_reader_left(element) * granule * 2)
+		return snap_error_create(SNAP_ERROR_CORRUPT,
+					 "its tags of memory at 0x%llx cannot be there",
+					 (unsigned long long)start);
+	const uint8_t *bytes;
+	uint8_t *place;
+	size_t size = snap_tags_size(granule, end - start);
+	SNAP_TRY(snap_reader_bytes(element, size, &bytes));
+	SNAP_TRY(snap_tags_append(tags, granule, start, end - start, &place));
+	memcpy(place, bytes, size);
+	return SNAP_OK;
+}
+
+static snap_err parse_tags(struct snap_parse *parse, struct snap_reader *note)
+{
+	const struct snap_memory_tags *kind = parse->snapshot->arch->memory_tags;
+	uint32_t granule;
+	SNAP_TRY(snap_reader_u32(note, &granule));
+	if (!kind || granule != kind->granule)
+		return snap_error_create(SNAP_ERROR_CORRUPT,
+					 "it has tags of memory that its CPU does not "
+					 "know");
+	return snap_parse_list(parse, note, parse_tag_run);
+}
+
 static snap_err parse_extent(struct snap_parse *parse, struct snap_reader *element)
 {
 	struct snap_image_extent extent;
@@ -225,6 +260,7 @@ static const struct kind {
 	{ SNAP_NOTE_TIMERS, "its timers note", false, snap_parse_timers },
 	{ SNAP_NOTE_PENDING, "its pending signals note", true, snap_parse_pending },
 	{ SNAP_NOTE_FILES, "its files note", false, snap_parse_files },
+	{ SNAP_NOTE_TAGS, "its note on the tags of memory", false, parse_tags },
 };
 
 static snap_err parse_kind(struct snap_parse *parse, const struct kind *kind,

@@ -125,6 +125,33 @@ snap_err snap_notes_put_process(struct snap_buffer *notes,
 	return put_omissions(notes, snapshot);
 }
 
+/** A record of it: where the memory begins and ends, then the tags. */
+static snap_err put_tag_run(struct snap_buffer *notes, const struct snap_tag_run *run,
+			    uint32_t granule, uint64_t *ret_offset)
+{
+	size_t size = snap_tags_size(granule, run->end - run->start);
+	SNAP_TRY(snap_buffer_append_uint(notes, 8 + 8 + size, 4));
+	SNAP_TRY(snap_buffer_append_uint(notes, run->start, 8));
+	SNAP_TRY(snap_buffer_append_uint(notes, run->end, 8));
+	*ret_offset = notes->size;
+	return snap_buffer_append(notes, run->bytes, size);
+}
+
+snap_err snap_notes_put_tags(struct snap_buffer *notes, const struct snap_tags *tags,
+			     uint64_t *ret_offsets)
+{
+	size_t note;
+	if (!tags->nr)
+		return SNAP_OK;
+	SNAP_TRY(snap_note_begin_ours(notes, SNAP_NOTE_TAGS, &note));
+	SNAP_TRY(snap_buffer_append_uint(notes, tags->granule, 4));
+	SNAP_TRY(snap_buffer_append_uint(notes, tags->nr, 4));
+	for (size_t i = 0; i < tags->nr; i++)
+		SNAP_TRY(put_tag_run(notes, &tags->list[i], tags->granule,
+				     &ret_offsets[i]));
+	return snap_note_end(notes, note);
+}
+
 snap_err snap_notes_put_extents(struct snap_buffer *notes,
 				const struct snap_image_extent *extents, size_t nr)
 {

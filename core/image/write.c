@@ -53,17 +53,24 @@ static snap_err arrange(struct snap_image_job *job,
 {
 	SNAP_TRY(snap_notes_put_core(&job->notes, snapshot));
 	SNAP_TRY(snap_notes_put_process(&job->notes, snapshot));
+	// Where in the notes the tags of memory lie, for each run.
+	size_t nr_tags = snapshot->tags.nr;
+	_cleanup_free_ uint64_t *tags = calloc(nr_tags + 1, sizeof(*tags));
+	if (!tags)
+		return &snap_enomem;
+	SNAP_TRY(snap_notes_put_tags(&job->notes, &snapshot->tags, tags));
 	uint64_t notes_size = job->notes.size +
 			      SNAP_EXTENTS_NOTE_SIZE(layout->nr_extents) +
 			      SNAP_DIGEST_NOTE_SIZE;
-	uint64_t head_size = snap_headers_size(layout->nr_segments) + notes_size;
+	uint64_t head_size =
+		snap_headers_size(layout->nr_segments + nr_tags) + notes_size;
 	if (head_size > SNAP_HEAD_MAX)
 		return snap_error_create(SNAP_ERROR_INVALID,
 					 "the mappings and threads of the snapshot "
 					 "are too many for an image");
 	uint64_t memory_offset = snap_page_up(head_size, snapshot->page_size);
 	job->size = memory_offset + layout->size;
-	SNAP_TRY(snap_headers_put(snapshot, layout, notes_size, memory_offset,
+	SNAP_TRY(snap_headers_put(snapshot, layout, notes_size, memory_offset, tags,
 				  &job->headers));
 
 	job->extents = calloc(layout->nr_extents + 1, sizeof(*job->extents));

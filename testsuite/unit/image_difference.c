@@ -151,6 +151,21 @@ static const char *compare_memory(const struct snap_memory *a,
 	return NULL;
 }
 
+static const char *compare_tags(const struct snap_tags *a, const struct snap_tags *b)
+{
+	COMPARE(a, b, nr);
+	COMPARE(a, b, granule);
+	for (size_t i = 0; i < a->nr; i++) {
+		COMPARE(a, b, list[i].start);
+		COMPARE(a, b, list[i].end);
+		uint64_t size = a->list[i].end - a->list[i].start;
+		if (memcmp(a->list[i].bytes, b->list[i].bytes,
+			   snap_tags_size(a->granule, size)))
+			return "the tags of memory";
+	}
+	return NULL;
+}
+
 static const char *compare_cpus(const struct snap_cpu *a, const struct snap_cpu *b)
 {
 	COMPARE(a, b, nr_items);
@@ -305,5 +320,7 @@ const char *find_difference(const struct snap_snapshot *a,
 		difference = compare_timers(&a->timers, &b->timers);
 	if (!difference)
 		difference = compare_memory(&a->memory, &b->memory);
+	if (!difference)
+		difference = compare_tags(&a->tags, &b->tags);
 	return difference;
 }
