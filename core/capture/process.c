@@ -95,20 +95,6 @@ static snap_err read_threads(struct snap_tracee *tracee, struct snap_snapshot *s
 	return SNAP_OK;
 }
 
-/** Tags belong to memory, and are in no read of it. */
-static snap_err tell_of_tags(struct snap_snapshot *snapshot)
-{
-	size_t nr = 0;
-	for (size_t i = 0; i < snapshot->vmas.nr; i++)
-		nr += !!(snapshot->vmas.list[i].flags & SNAP_VMA_TAGGED);
-	if (!nr)
-		return SNAP_OK;
-	return snap_snapshot_omit(snapshot,
-				  "The tags of memory (MTE) of %zu mappings: a restore "
-				  "leaves them as they are.",
-				  nr);
-}
-
 snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 			      struct snap_snapshot *snapshot)
 {
@@ -121,7 +107,6 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 					 "process %d has no thread %d",
 					 (int)tracee->pid, (int)current_tid);
 	SNAP_TRY(snap_tracee_read_vmas(tracee, &snapshot->vmas));
-	SNAP_TRY(tell_of_tags(snapshot));
 	SNAP_TRY(snap_capture_signals(tracee, snapshot));
 	SNAP_TRY(snap_tracee_read_timers(tracee, &snapshot->timers));
 	SNAP_TRY(snap_tracee_read_process_state(tracee, &snapshot->state));

@@ -229,14 +229,25 @@ static void push_undo(struct snap_restorer *restorer, const struct snap_step *st
 	snap_restorer_push(restorer, one->undo, undo_call, step, 0, 0, 0);
 }
 
+/** What mmap() wants for memory that has tags. */
+static uint64_t tagged_prot(const struct snap_restorer *restorer,
+			    const struct snap_vma *vma)
+{
+	const struct snap_memory_tags *tags = restorer->tracee->arch->memory_tags;
+	return tags && vma->flags & SNAP_VMA_TAGGED ? tags->prot : 0;
+}
+
 /** Do at most BATCH steps of one kind. *ret_done: how many of them are done. */
 static snap_err do_some(struct snap_restorer *restorer, const struct snap_step *steps,
 			size_t nr, size_t *ret_done)
 {
 	const struct one_call *one = &one_calls[steps->kind];
 	struct snap_call calls[BATCH];
-	for (size_t i = 0; i < nr; i++)
+	for (size_t i = 0; i < nr; i++) {
 		one->fill(&steps[i], &calls[i]);
+		if (steps[i].kind == SNAP_STEP_MAP)
+			calls[i].args[2] |= tagged_prot(restorer, steps[i].vma);
+	}
 	SNAP_TRY(snap_undo_reserve(&restorer->undo, nr));
 	snap_err error =
 		snap_room_call(&restorer->room, restorer->worker, calls, nr, true);
@@ -304,7 +315,9 @@ snap_err snap_do_map(struct snap_restorer *restorer, const struct snap_step *ste
 {
 	if (!snap_vma_is_file(step->vma))
 		return snap_do_remap(restorer, step);
-	return snap_map_file(restorer, step, prot_of(step->vma->prot));
+	return snap_map_file(restorer, step,
+			     prot_of(step->vma->prot) |
+				     tagged_prot(restorer, step->vma));
 }
 
 snap_err snap_remap_validate(struct snap_tracee *tracee, const struct snap_plan *plan)

@@ -9,6 +9,7 @@
 #include "core/inject/remap.h"
 #include "core/inject/restorer.h"
 #include "core/inject/syscall_insn.h"
+#include "core/inject/tags.h"
 #include "core/inject/widen.h"
 #include "core/model/page.h"
 
@@ -63,6 +64,12 @@ static snap_err undo_memory(struct snap_restorer *restorer,
 			    const uint64_t values[SNAP_UNDO_VALUES])
 {
 	return snap_unwind_memory(&restorer->rewinder);
+}
+
+static snap_err undo_tags(struct snap_restorer *restorer, const struct snap_step *step,
+			  const uint64_t values[SNAP_UNDO_VALUES])
+{
+	return snap_rewind_tags(restorer->tracee, restorer->plan->live);
 }
 
 /** The frame brings the altstack back; the rest is brought back by the return. */
@@ -157,12 +164,27 @@ static snap_err find_candidates(struct snap_restorer *restorer)
 	return SNAP_OK;
 }
 
+/**
+ * Pages that are given back to the kernel lose their tags, whatever step does that: the
+ * tags are put back behind all of them, also on the way back.
+ */
+static snap_err watch_tags(struct snap_restorer *restorer)
+{
+	if (!restorer->plan->live->tags.nr && !restorer->plan->image->tags.nr)
+		return SNAP_OK;
+	SNAP_TRY(snap_restorer_reserve(restorer));
+	snap_restorer_push(restorer, "put back the tags of memory", undo_tags, NULL, 0,
+			   0, 0);
+	return SNAP_OK;
+}
+
 static snap_err rewind_memory(struct snap_restorer *restorer)
 {
 	SNAP_TRY(find_candidates(restorer));
 	SNAP_TRY(snap_restorer_reserve(restorer));
 	snap_restorer_push(restorer, "write memory back", undo_memory, NULL, 0, 0, 0);
-	return snap_rewind_memory(&restorer->rewinder);
+	SNAP_TRY(snap_rewind_memory(&restorer->rewinder));
+	return snap_rewind_tags(restorer->tracee, restorer->plan->image);
 }
 
 static snap_err verify_memory(struct snap_restorer *restorer)
@@ -299,6 +321,7 @@ static snap_err run(struct snap_restorer *restorer, bool verifies_memory)
 	SNAP_TRY(borrow_threads(restorer));
 	SNAP_TRY(snap_widen_address_space(restorer));
 	SNAP_TRY(snap_arena_map(restorer));
+	SNAP_TRY(watch_tags(restorer));
 	SNAP_TRY(snap_run_steps(restorer, SNAP_BEFORE_MEMORY));
 	SNAP_TRY(rewind_memory(restorer));
 	SNAP_TRY(snap_run_steps(restorer, SNAP_AFTER_MEMORY));

@@ -65,7 +65,7 @@ static snap_err check_remake(const struct snap_vma *image)
 				       "is the kernel's and cannot be made again");
 	SNAP_TRY(check_watched(image));
 	if (image->flags & (SNAP_VMA_DEVICE | SNAP_VMA_HUGETLB | SNAP_VMA_SHADOW_STACK |
-			    SNAP_VMA_SEALED | SNAP_VMA_TAGGED) ||
+			    SNAP_VMA_SEALED) ||
 	    is_aio_ring(image))
 		return snap_refuse_vma(
 			image, "is gone, and of a kind that cannot be made again");
@@ -81,7 +81,8 @@ static struct snap_vma make_fresh(const struct snap_plan *plan,
 				  const struct snap_vma *image)
 {
 	struct snap_vma fresh = *image;
-	fresh.flags &= SNAP_VMA_GROWSDOWN | SNAP_VMA_NORESERVE | SNAP_VMA_MAY_WRITE;
+	fresh.flags &= SNAP_VMA_GROWSDOWN | SNAP_VMA_NORESERVE | SNAP_VMA_MAY_WRITE |
+		       SNAP_VMA_TAGGED;
 	fresh.flags |= snap_plan_fresh_locks(plan);
 	// Code that can only be executed gets its key from the kernel.
 	fresh.pkey = snap_vma_is_exec_only(image) ? image->pkey : 0;

@@ -8,6 +8,7 @@
 #include "core/capture/rseq.h"
 #include "core/capture/sharing.h"
 #include "core/capture/syscall.h"
+#include "core/capture/tags.h"
 #include "core/compat/adapt.h"
 #include "core/inject/attributes.h"
 #include "core/inject/files.h"
@@ -152,6 +153,7 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 {
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, snapshot));
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, snapshot));
+	SNAP_TRY(snap_capture_tags(tracee, snapshot));
 	const struct snap_memory *baseline = NULL;
 	_cleanup_copy_ struct snap_copy *copy = NULL;
 	_cleanup_ranges_ struct snap_ranges changed = { 0 };
@@ -285,6 +287,7 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	snap_settle_pages();
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, live));
+	SNAP_TRY(snap_capture_tags(tracee, live));
 	live->state.is_new = options->is_new;
 	size_t room;
 	SNAP_TRY(snap_restore_room(&live->cpu, snapshot, tracee->page_size, &room));
