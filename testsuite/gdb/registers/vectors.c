@@ -6,7 +6,9 @@
  * debugger may stop, and do what it wants. Each thread checks what it finds, at the end
  * of its round.
  *
- * vectors [ROUNDS]: exits with 0 after so many rounds, 77 on another CPU than aarch64.
+ * vectors [ROUNDS [LENGTH [SIGNAL]]]: exits with 0 after so many rounds, 77 on another
+ * CPU than aarch64, or one without vectors of LENGTH bytes (0: as many as a thread
+ * begins with). Each tick() sends SIGNAL (0: none).
  */
 #include "../story.h"
 
@@ -21,6 +23,7 @@ int main(void)
 
 #	include <pthread.h>
 #	include <sched.h>
+#	include <signal.h>
 #	include <stddef.h>
 #	include <stdint.h>
 #	include <string.h>
@@ -324,9 +327,13 @@ volatile uint64_t wanted_rounds = 50;
 /** Bytes of a vector, 0: as it is. */
 volatile int wanted_vl;
 
+static int tick_signal;
+
 STORY_PLACE void tick(void)
 {
 	asm volatile("" ::: "memory");
+	if (tick_signal)
+		raise(tick_signal);
 }
 
 static uint64_t mix(uint64_t x)
@@ -394,6 +401,15 @@ int main(int argc, char **argv)
 	has_sve = !!(getauxval(AT_HWCAP) & HWCAP_SVE);
 	if (argc > 1)
 		wanted_rounds = strtoul(argv[1], NULL, 0);
+	if (argc > 2)
+		wanted_vl = atoi(argv[2]);
+	if (argc > 3)
+		tick_signal = atoi(argv[3]);
+	// What this thread has, the others begin with.
+	if (wanted_vl && has_sve)
+		CHECK(prctl(PR_SVE_SET_VL, wanted_vl) >= 0);
+	if (wanted_vl && vector_length() != wanted_vl)
+		return 77;
 	for (int i = 0; i < NR_WORKERS; i++) {
 		workers[i].index = i;
 		CHECK(!pthread_create(&workers[i].thread, NULL, work, &workers[i]));
