@@ -18,7 +18,8 @@ void snap_keeper_init(struct snap_keeper *keeper, struct snap_memory *memory,
 static const uint8_t *find_known(struct snap_keeper *keeper, uint64_t address)
 {
 	struct snap_run *known = &keeper->known;
-	if (!keeper->baseline)
+	// What is still on its way cannot be compared.
+	if (!keeper->baseline || keeper->baseline->arrivals)
 		return NULL;
 	if (address >= known->start + known->size &&
 	    !snap_memory_next_run(keeper->baseline, address, known))

@@ -20,7 +20,10 @@ struct snap_keeper {
 	uint64_t share_end;
 };
 
-/** @param baseline May be NULL, or in another store: nothing is shared then. */
+/**
+ * @param baseline May be NULL, or in another store: nothing is shared then. Where its
+ *	bytes are still on their way, only what is said to be known is shared.
+ */
 void snap_keeper_init(struct snap_keeper *keeper, struct snap_memory *memory,
 		      const struct snap_memory *baseline);
 

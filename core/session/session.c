@@ -84,8 +84,10 @@ static snap_err apply_patches(const struct snap_target *target, struct snap_copy
 }
 
 /**
- * What is known of the process, to share what has not changed. Its bytes are compared,
- * and so have to be there. NULL: nothing.
+ * What is known of the process, to share what has not changed. NULL: nothing.
+ *
+ * Bytes that are compared have to be there. Those on their way are waited for, unless
+ * the tracker knows what has changed since.
  */
 static snap_err find_baseline(const struct snap_target *target,
 			      const struct snap_snapshot *snapshot,
@@ -95,6 +97,11 @@ static snap_err find_baseline(const struct snap_target *target,
 	if (!history)
 		return SNAP_OK;
 	snap_history_meet(history, &snapshot->identity);
+	if (snap_history_is_known(history) &&
+	    snap_arrivals_are_coming(history->baseline.arrivals)) {
+		*ret = &history->baseline;
+		return SNAP_OK;
+	}
 	snap_err error = snap_memory_settle(&history->baseline, &target->progress);
 	if (error && error->kind == SNAP_ERROR_INTERRUPTED)
 		return error;
@@ -105,6 +112,24 @@ static snap_err find_baseline(const struct snap_target *target,
 		snap_history_meet(history, &snapshot->identity);
 	}
 	*ret = history->baseline.map ? &history->baseline : NULL;
+	return SNAP_OK;
+}
+
+/**
+ * The tracker turned out not to know: all is compared with the baseline. If that does
+ * not come, with nothing.
+ */
+static snap_err wait_for_baseline(const struct snap_target *target,
+				  const struct snap_memory **baseline)
+{
+	if (!*baseline)
+		return SNAP_OK;
+	snap_err error =
+		snap_memory_settle(&target->history->baseline, &target->progress);
+	if (!error || error->kind == SNAP_ERROR_INTERRUPTED)
+		return error;
+	snap_error_destroy(error);
+	*baseline = NULL;
 	return SNAP_OK;
 }
 
@@ -148,6 +173,29 @@ static snap_err find_changes(const struct snap_target *target,
 	return note_skips(target, tracee, snapshot);
 }
 
+/**
+ * The bytes of a debugger and of the kernel are overwritten in the snapshot. Pages with
+ * them that are on their way cannot be: have them read.
+ */
+static snap_err add_skips(const struct snap_target *target,
+			  const struct snap_memory *baseline,
+			  struct snap_ranges *changed)
+{
+	if (!baseline || !baseline->arrivals)
+		return SNAP_OK;
+	_cleanup_ranges_ struct snap_ranges before = *changed;
+	*changed = (struct snap_ranges){ 0 };
+	return snap_ranges_unite(&before, &target->history->unsure, changed);
+}
+
+static uint64_t sum_up(const struct snap_ranges *ranges)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < ranges->nr; i++)
+		sum += ranges->list[i].size;
+	return sum;
+}
+
 static snap_err capture(const struct snap_target *target, struct snap_tracee *tracee,
 			struct snap_snapshot *snapshot)
 {
@@ -160,7 +208,12 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 	bool is_known;
 	SNAP_TRY(find_baseline(target, snapshot, &baseline));
 	SNAP_TRY(find_changes(target, tracee, snapshot, &changed, &is_known));
-	SNAP_TRY(snap_freeze(tracee, target->copying, baseline ? 0 : UINT64_MAX,
+	if (is_known)
+		SNAP_TRY(add_skips(target, baseline, &changed));
+	else
+		SNAP_TRY(wait_for_baseline(target, &baseline));
+	uint64_t bytes = baseline && is_known ? sum_up(&changed) : 0;
+	SNAP_TRY(snap_freeze(tracee, target->copying, baseline ? bytes : UINT64_MAX,
 			     snapshot, &copy));
 	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, baseline,
 				     is_known ? &changed : NULL, copy,

@@ -187,3 +187,54 @@ def test_the_snapshot_says_why_the_process_was_stopped_for_it(
         assert snap.capture(pid, copying=copying).copying == words
     with pytest.raises(ValueError):
         snap.capture(pid, copying="never")
+
+
+@pytest.mark.restores
+def test_a_save_right_behind_another_does_not_wait_for_it(
+    snap: ModuleType, spawn: Spawn
+) -> None:
+    # GIVEN a snapshot that is being copied
+    pid = stop_at(snap, spawn("pages", "512"), USR1)
+    snap.set_tracking("userfaultfd")
+    first = snap.capture(pid, copying="later")
+
+    # WHEN another one is taken at once
+    phases = set()
+    second = snap.capture(
+        pid, progress=lambda phase, *unused: phases.add(phase) or True
+    )
+
+    # THEN it did not wait, and both are whole and alike
+    assert "Copying memory" not in phases
+    assert not snap.diff(first, second)["memory"]
+    assert second.usage["shared"] > 500 << 20
+
+    # THEN the second one is as good without the first
+    del first
+    stop_at(snap, pid, USR2)
+    snap.restore(pid, second)
+    stop_at(snap, pid, USR2)
+    assert snap.run_until(pid, []) == 0
+
+
+@pytest.mark.restores
+def test_what_changed_behind_a_save_is_in_the_next_one(
+    snap: ModuleType, spawn: Spawn
+) -> None:
+    # GIVEN a snapshot that is being copied, and a process that changes all its memory
+    pid = stop_at(snap, spawn("pages", "64"), USR1)
+    snap.set_tracking("userfaultfd")
+    first = snap.capture(pid, copying="later")
+    stop_at(snap, pid, USR2)
+
+    # WHEN another one is taken at once, and one for which nothing is taken for granted
+    second = snap.capture(pid)
+    snap.set_tracking("contents")
+    third = snap.capture(pid, copying="at-once")
+
+    # THEN these are alike, and the first is another
+    assert not snap.diff(second, third)["memory"]
+    assert snap.diff(first, second)["memory"]
+    snap.restore(pid, first)
+    stop_at(snap, pid, USR2)
+    assert snap.run_until(pid, []) == 0
