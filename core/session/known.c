@@ -7,6 +7,7 @@ void snap_known_deinit(struct snap_known *known)
 {
 	snap_cpu_deinit(&known->machine);
 	snap_vma_book_destroy(known->vma_book);
+	snap_vma_program_deinit(&known->vma_program);
 	*known = (struct snap_known){ 0 };
 }
 
@@ -17,7 +18,8 @@ static snap_err use_book(struct snap_known *known, struct snap_tracee *tracee)
 	SNAP_TRY(snap_proc_read_stat(tracee, tracee->pid, &stat));
 	struct snap_vma_book *book = known->vma_book;
 	if (!book || book->pid != tracee->pid || book->start_time != stat.start_time) {
-		SNAP_TRY(snap_vma_book_create(tracee->pid, stat.start_time, &book));
+		SNAP_TRY(snap_vma_book_create(&known->vma_program, tracee->pid,
+					      stat.start_time, &book));
 		snap_vma_book_destroy(known->vma_book);
 		known->vma_book = book;
 	}

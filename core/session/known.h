@@ -11,6 +11,7 @@
 struct snap_known {
 	/** Empty: not described yet. */
 	struct snap_cpu machine;
+	struct snap_vma_program vma_program;
 	/** NULL: none. */
 	struct snap_vma_book *vma_book;
 };

@@ -19,15 +19,15 @@ struct range {
 /** What /proc/vmstat says when it cannot be read: never the same as before. */
 #define UNKNOWN UINT64_MAX
 
-snap_err snap_vma_book_create(pid_t pid, uint64_t start_time,
-			      struct snap_vma_book **ret)
+snap_err snap_vma_book_create(struct snap_vma_program *program, pid_t pid,
+			      uint64_t start_time, struct snap_vma_book **ret)
 {
 	struct snap_vma_book *book = calloc(1, sizeof(*book));
 	if (!book)
 		return &snap_enomem;
 	book->pid = pid;
 	book->start_time = start_time;
-	snap_err error = snap_vma_words_init(&book->words, pid);
+	snap_err error = snap_vma_words_init(&book->words, program, pid);
 	if (error) {
 		snap_vma_book_destroy(book);
 		return error;

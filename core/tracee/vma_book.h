@@ -36,8 +36,12 @@ struct snap_vma_book {
 	bool has_learned;
 };
 
-/** @param start_time Of the process (identity.start_time). */
-_must_check_ snap_err snap_vma_book_create(pid_t pid, uint64_t start_time,
+/**
+ * @param program Is used here alone.
+ * @param start_time Of the process (identity.start_time).
+ */
+_must_check_ snap_err snap_vma_book_create(struct snap_vma_program *program, pid_t pid,
+					   uint64_t start_time,
 					   struct snap_vma_book **ret);
 void snap_vma_book_destroy(struct snap_vma_book *book);
 

@@ -91,9 +91,10 @@ static int load_program(const uint32_t offsets[NR_MEMBERS], uint32_t function)
 	return bpf(BPF_PROG_LOAD, &attr);
 }
 
-snap_err snap_vma_words_init(struct snap_vma_words *words, pid_t pid)
+/** The program for this kernel; -1: it cannot be had. */
+static snap_err find_program(int *ret)
 {
-	words->link_fd = -1;
+	*ret = -1;
 	_cleanup_btf_ struct snap_btf btf = { 0 };
 	SNAP_TRY(snap_btf_read("/sys/kernel/btf/vmlinux", &btf));
 	uint32_t function = snap_btf_find_function(&btf, "bpf_iter_task_vma");
@@ -101,13 +102,31 @@ snap_err snap_vma_words_init(struct snap_vma_words *words, pid_t pid)
 	if (!function || !snap_btf_find_members(&btf, "vm_area_struct", members,
 						offsets, NR_MEMBERS))
 		return SNAP_OK;
-	_cleanup_close_ int program = load_program(offsets, function);
-	if (program < 0)
+	*ret = load_program(offsets, function);
+	return SNAP_OK;
+}
+
+void snap_vma_program_deinit(struct snap_vma_program *program)
+{
+	if (program->is_known)
+		snap_close_cleanup(&program->fd);
+	*program = (struct snap_vma_program){ 0 };
+}
+
+snap_err snap_vma_words_init(struct snap_vma_words *words,
+			     struct snap_vma_program *program, pid_t pid)
+{
+	words->link_fd = -1;
+	if (!program->is_known) {
+		SNAP_TRY(find_program(&program->fd));
+		program->is_known = true;
+	}
+	if (program->fd < 0)
 		return SNAP_OK;
 	struct only_task only = { .tid = (uint32_t)pid };
 	union bpf_attr attr = {
 		.link_create = {
-			.prog_fd = (uint32_t)program,
+			.prog_fd = (uint32_t)program->fd,
 			.attach_type = BPF_TRACE_ITER,
 			.iter_info = (uint64_t)(uintptr_t)&only,
 			.iter_info_len = sizeof(only),

@@ -21,14 +21,31 @@ struct snap_vma_word {
 	uint64_t flags;
 };
 
+/**
+ * What makes such iterators, for all processes of this kernel: finding its own types in
+ * its description takes milliseconds. Zero-initialise.
+ */
+struct snap_vma_program {
+	bool is_known;
+	/** -1: this kernel has none, or not for us. */
+	int fd;
+};
+
+void snap_vma_program_deinit(struct snap_vma_program *program);
+
 /** The iterator over one process's mappings. */
 struct snap_vma_words {
 	/** -1: this kernel has none, or not for us. */
 	int link_fd;
 };
 
-/** Not to be able to is no failure. */
-_must_check_ snap_err snap_vma_words_init(struct snap_vma_words *words, pid_t pid);
+/**
+ * Not to be able to is no failure.
+ *
+ * @param program Is loaded the first time.
+ */
+_must_check_ snap_err snap_vma_words_init(struct snap_vma_words *words,
+					  struct snap_vma_program *program, pid_t pid);
 void snap_vma_words_deinit(struct snap_vma_words *words);
 
 /**

@@ -25,6 +25,7 @@ struct order {
  */
 struct scene {
 	struct snap_tracee tracee;
+	struct snap_vma_program program;
 	struct snap_vma_book *book;
 	uint8_t *memory;
 	size_t size;
@@ -75,7 +76,7 @@ static int set_up(void **state)
 	close(ends[1]);
 	here.orders = ends[0];
 	assert_null(snap_tracee_init(&here.tracee, here.pid, 0));
-	assert_null(snap_vma_book_create(here.pid, 0, &here.book));
+	assert_null(snap_vma_book_create(&here.program, here.pid, 0, &here.book));
 	struct scene *scene = malloc(sizeof(*scene));
 	assert_non_null(scene);
 	*scene = here;
@@ -87,6 +88,7 @@ static int tear_down(void **state)
 {
 	struct scene *scene = *state;
 	snap_vma_book_destroy(scene->book);
+	snap_vma_program_deinit(&scene->program);
 	snap_tracee_deinit(&scene->tracee);
 	munmap(scene->memory, scene->size);
 	close(scene->orders);
