@@ -140,18 +140,45 @@ static snap_err move_out(void *context, uint8_t *bytes, size_t size, uint64_t of
 	return snap_output_write(context, bytes, size, offset);
 }
 
+/** What the store has of all pieces. */
+static snap_err find_data(const struct snap_image_job *job, struct snap_ranges *ret)
+{
+	const struct snap_store *store = job->memory.store;
+	uint64_t first = UINT64_MAX, end = 0;
+	for (size_t i = 0; i < job->nr_pieces; i++) {
+		uint64_t start = (uint64_t)(job->pieces[i].bytes - store->base);
+		uint64_t behind = start + job->pieces[i].size;
+		first = start < first ? start : first;
+		end = behind > end ? behind : end;
+	}
+	return job->nr_pieces ? snap_store_find_data(store, first, end, ret) : SNAP_OK;
+}
+
+/** How much from an offset of the store on is data, or is not. */
+static uint64_t find_stretch(const struct snap_ranges *data, uint64_t start,
+			     uint64_t size, bool *ret_is_hole)
+{
+	const struct snap_range *next = snap_ranges_find_from(data, start);
+	*ret_is_hole = !next || next->start > start;
+	uint64_t end = !next          ? start + size
+		       : *ret_is_hole ? next->start
+				      : next->start + next->size;
+	return end - start < size ? end - start : size;
+}
+
 /** Holes of the store become holes of the file. */
 static snap_err write_piece(struct snap_transfer *transfer,
 			    const struct snap_store *store,
+			    const struct snap_ranges *data,
 			    const struct snap_image_piece *piece, uint64_t offset)
 {
+	uint64_t start = (uint64_t)(piece->bytes - store->base);
 	for (uint64_t at = 0, stretch; at < piece->size; at += stretch) {
-		const uint8_t *bytes = piece->bytes + at;
 		bool is_hole;
-		stretch = snap_store_stretch(store, bytes, piece->size - at, &is_hole);
+		stretch = find_stretch(data, start + at, piece->size - at, &is_hole);
 		SNAP_TRY(is_hole ? snap_transfer_zeros(transfer, stretch)
 				 : snap_transfer_piece(transfer,
-						       (uint8_t *)(uintptr_t)bytes,
+						       store->base + start + at,
 						       stretch, offset + at));
 	}
 	return SNAP_OK;
@@ -168,12 +195,14 @@ static snap_err write_memory(struct snap_image_job *job,
 		.phase = SNAP_IMAGE_PHASE,
 		.total = job->memory.size,
 	};
+	_cleanup_ranges_ struct snap_ranges data = { 0 };
+	SNAP_TRY(find_data(job, &data));
 	const struct snap_image_piece *piece = job->pieces;
 	for (size_t i = 0; i < job->nr_extents; i++) {
 		struct snap_image_extent *extent = &job->extents[i];
 		SNAP_TRY(snap_transfer_begin(&transfer));
 		for (uint64_t at = 0; at < extent->size; at += (piece++)->size)
-			SNAP_TRY(write_piece(&transfer, job->memory.store, piece,
+			SNAP_TRY(write_piece(&transfer, job->memory.store, &data, piece,
 					     extent->offset + at));
 		extent->digest = snap_transfer_end(&transfer);
 	}

@@ -253,17 +253,24 @@ snap_err snap_store_back(const struct snap_store *store, const uint8_t *bytes,
 }
 
 /** lseek(2) moves an offset that nobody goes by. */
-uint64_t snap_store_stretch(const struct snap_store *store, const uint8_t *bytes,
-			    uint64_t size, bool *ret_is_hole)
+snap_err snap_store_find_data(const struct snap_store *store, uint64_t start,
+			      uint64_t end, struct snap_ranges *ret)
 {
-	off_t start = bytes - store->base;
-	off_t end = lseek(store->fd, start, SEEK_DATA);
-	*ret_is_hole = end > start || (end < 0 && errno == ENXIO);
-	if (end == start)
-		end = lseek(store->fd, start, SEEK_HOLE);
-	// ENXIO: nothing but a hole follows. A file system may not know of holes.
-	return end > start && (uint64_t)(end - start) < size ? (uint64_t)(end - start)
-							     : size;
+	while (start < end) {
+		off_t data = lseek(store->fd, (off_t)start, SEEK_DATA);
+		if (data < 0 && errno == ENXIO)
+			return SNAP_OK; // nothing but a hole follows
+		if (data >= 0 && (uint64_t)data >= end)
+			return SNAP_OK;
+		off_t hole = data < 0 ? data : lseek(store->fd, data, SEEK_HOLE);
+		// A file system may not know of holes.
+		uint64_t first = data < 0 ? start : (uint64_t)data;
+		uint64_t last =
+			hole <= data || (uint64_t)hole > end ? end : (uint64_t)hole;
+		SNAP_TRY(snap_ranges_append(ret, first, last));
+		start = last;
+	}
+	return SNAP_OK;
 }
 
 /** Whether all slots from `first` to before `end` are free. */

@@ -1,12 +1,12 @@
 #ifndef SNAP_MODEL_STORE_H
 #define SNAP_MODEL_STORE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/error.h"
 #include "core/model/chunks.h"
+#include "core/model/ranges.h"
 
 /**
  * The unit in which contents are held and compared. What a kernel has for pages is in
@@ -21,8 +21,8 @@
  * again.
  *
  * The bytes of a slot never move. Writing to bytes that were handed out and backed,
- * reading them, snap_store_back() and snap_store_stretch() need no lock and may be done
- * by any thread; all else is for one thread at a time.
+ * reading them, snap_store_back() and snap_store_find_data() need no lock and may be
+ * done by any thread; all else is for one thread at a time.
  */
 struct snap_store {
 	size_t refs;
@@ -105,11 +105,17 @@ _must_check_ snap_err snap_store_back(const struct snap_store *store,
 				      const uint8_t *bytes, uint64_t size);
 
 /**
- * How many bytes, from the first of some on, are alike: pages that nobody ever wrote
- * to, which read as zeros and would take memory if they were read here, or others.
+ * Find what was ever written to. The rest reads as zeros, and would take memory if it
+ * were read here.
+ *
+ * It costs a look at each page, whatever is asked: ask once.
+ *
+ * @param start,end In bytes, from the beginning of the store.
+ * @param ret Grows at its end.
  */
-uint64_t snap_store_stretch(const struct snap_store *store, const uint8_t *bytes,
-			    uint64_t size, bool *ret_is_hole);
+_must_check_ snap_err snap_store_find_data(const struct snap_store *store,
+					   uint64_t start, uint64_t end,
+					   struct snap_ranges *ret);
 
 static inline void snap_store_hold(struct snap_store *store, uint32_t slot)
 {
