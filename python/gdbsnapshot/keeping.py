@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Optional
 
-from . import core, parameters
+from . import core, events, parameters
 from .store import Displaced, Entry, Store
 from .target import breakpoints, farewell, landing, place, process
 
@@ -54,6 +54,7 @@ def keep(entry: Entry, needed: Optional[str] = None) -> None:
         entry.changed = entry.snapshot.usage["alone"]
     store.mark(entry)
     make_room_for(entry, needed)
+    events.saved.emit(entry)
 
 
 def _parent(pid: int) -> "Optional[Snapshot]":
@@ -71,10 +72,18 @@ def make_room(*needed: str) -> list[Displaced]:
         name = store.first_to_go(*needed) if size > limit else None
         if name is None:
             break
-        (gone,) = store.delete(name)
+        (gone,) = delete(name)
         if not gone.is_automatic:
             displaced.append(Displaced(name, size - core.store_size()))
     return displaced
+
+
+def delete(*doomed: str) -> list[Entry]:
+    """Forget snapshots, or none if one of the names is wrong."""
+    gone = store.delete(*doomed)
+    for entry in gone:
+        events.deleted.emit(entry)
+    return gone
 
 
 def make_room_for(entry: Entry, needed: Optional[str] = None) -> None:

@@ -2,6 +2,7 @@
 
 from . import commands, parameters
 from .commands import mi
+from .target import notices
 
 _registered: list[bool] = []
 
@@ -12,4 +13,5 @@ def register() -> None:
         return
     parameters.register()
     mi.register(commands.register())
+    notices.register()
     _registered.append(True)

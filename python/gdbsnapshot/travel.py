@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional
 
-from . import keeping, verbs
+from . import events, keeping, verbs
 from .problem import Problem
 from .store import Entry
 from .target import past, process, stops
@@ -53,13 +53,16 @@ def redo(
 
 def rename(old: str, new: str) -> Entry:
     """Give a snapshot a name; it stays then when room is needed."""
-    return keeping.store.rename(old, new)
+    entry = keeping.store.rename(old, new)
+    events.renamed.emit(entry)
+    return entry
 
 
 def annotate(name: str, note: str) -> Entry:
     """Keep a text with a snapshot; an empty one takes it away."""
     entry = keeping.store.known(name)
     entry.snapshot.note = note
+    events.renamed.emit(entry)
     return entry
 
 

@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Callable, Optional, Sequence
 
-from . import automatic, core, keeping, names, parameters, writings
+from . import automatic, core, events, keeping, names, parameters, writings
 from .comparison import Comparison
 from .keeping import store
 from .problem import Problem
@@ -66,8 +66,13 @@ def restore(
     automatic.begin()
     with stops.own_work():
         if life.is_wanted():
-            return _revive(find(which, progress), fpu_mode, progress, announce)
-        return _restore(which, fpu_mode, progress, announce, is_shown)
+            entry, report = _revive(
+                find(which, progress), fpu_mode, progress, announce
+            )
+        else:
+            entry, report = _restore(which, fpu_mode, progress, announce, is_shown)
+    events.restored.emit(entry)
+    return entry, report
 
 
 def _restore(
@@ -333,7 +338,7 @@ def delete(*doomed: str, progress: "Optional[Progress]" = None) -> list[Entry]:
     being written is waited for.
     """
     writings.finish([entry for entry in store if entry.name in doomed], progress)
-    return store.delete(*doomed)
+    return keeping.delete(*doomed)
 
 
 def delete_all(progress: "Optional[Progress]" = None) -> list[Entry]:

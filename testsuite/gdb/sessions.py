@@ -3,9 +3,11 @@
 import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
+from dapdriver import DapGdb
 from gdbdriver import TIMEOUT, Debugger, Failed, Gdb
 from midriver import MiGdb
 
@@ -14,6 +16,15 @@ BUILD = Path(os.environ.get("SNAPSHOT_BUILD", HERE.parents[1] / "build")).resolv
 GDB = os.environ.get("GDB", "gdb")
 WRAP = shlex.split(os.environ.get("SNAPSHOT_TEST_WRAP", ""))
 SCRIPT = BUILD / "gdb-snapshot.py"
+
+
+def version() -> int:
+    """The major version of GDB."""
+    words = [*WRAP, GDB, "-nx", "--version"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    match = re.search(r"(\d+)\.\d+", said.splitlines()[0])
+    assert match, said
+    return int(match[1])
 
 
 class Sessions:
@@ -36,6 +47,12 @@ class Sessions:
     def mi(self, *words: object) -> MiGdb:
         options = ["-i=mi3", "-x", str(SCRIPT)]
         session = MiGdb(self.argv(options, words), self.folder, TIMEOUT)
+        self.started.append(session)
+        return session
+
+    def dap(self, *words: object) -> DapGdb:
+        options = ["-i=dap", "-x", str(SCRIPT)]
+        session = DapGdb(self.argv(options, words), self.folder, TIMEOUT)
         self.started.append(session)
         return session
 

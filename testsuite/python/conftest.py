@@ -23,6 +23,7 @@ class _Gdb(types.ModuleType):
 
     Command = GdbCommand
     MICommand = GdbCommand
+    Function = GdbCommand
     Parameter = GdbCommand
     Breakpoint = object
     error = type("error", (RuntimeError,), {})

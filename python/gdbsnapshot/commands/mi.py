@@ -163,6 +163,74 @@ def _changes(
     ]
 
 
+def _undo(args: argparse.Namespace) -> Result:
+    from .. import travel
+
+    entry, report = travel.undo(args.count)
+    return {"snapshot": _entry(entry), "report": _report(report)}
+
+
+def _redo(args: argparse.Namespace) -> Result:
+    from .. import travel
+
+    entry, report = travel.redo(args.count)
+    return {"snapshot": _entry(entry), "report": _report(report)}
+
+
+def _name(args: argparse.Namespace) -> Result:
+    from .. import travel
+
+    return {"snapshot": _entry(travel.rename(args.snapshot, args.name))}
+
+
+def _note(args: argparse.Namespace) -> Result:
+    from .. import travel
+
+    entry = travel.annotate(args.snapshot, " ".join(args.text))
+    return {"snapshot": _entry(entry)}
+
+
+def _print(args: argparse.Namespace) -> Result:
+    from .. import travel
+
+    return {"value": travel.print_past(args.snapshot, args.expression)}
+
+
+def _examine(args: argparse.Namespace) -> Result:
+    from .. import travel
+
+    return {"text": travel.examine_past(args.snapshot, args.expression)}
+
+
+def _when(args: argparse.Namespace) -> Result:
+    from .. import travel
+
+    found = travel.when(args.expression, is_condition=args.true)
+    values = []
+    for value in found.values:
+        item = {"snapshot": value.entry.name, "value": value.text}
+        if value.before:
+            item["after"] = value.before.name
+        if args.true:
+            item["true"] = "y" if value.is_true else "n"
+        values.append(item)
+    return {"values": values, "looked-at": found.looked_at, "unknown": found.unknown}
+
+
+def _last_write(args: argparse.Namespace) -> Result:
+    from .. import search
+
+    write = search.last_write(args.expression)
+    return {
+        "snapshot": _entry(write.entry),
+        "from": write.start.name,
+        "origin": write.origin.name,
+        "writes": write.count,
+        "old": write.old,
+        "new": write.new,
+    }
+
+
 def _export(args: argparse.Namespace) -> Result:
     from .. import verbs
 
@@ -194,6 +262,14 @@ def _check(args: argparse.Namespace) -> Result:
 _RUN: dict[str, Callable[[argparse.Namespace], Result]] = {
     "snapshot save": _save,
     "snapshot restore": _restore,
+    "snapshot undo": _undo,
+    "snapshot redo": _redo,
+    "snapshot name": _name,
+    "snapshot note": _note,
+    "snapshot when": _when,
+    "snapshot last-write": _last_write,
+    "snapshot print": _print,
+    "snapshot x": _examine,
     "snapshot list": _list,
     "snapshot show": _show,
     "snapshot diff": _diff,
@@ -220,7 +296,18 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "where": entry.place.location,
         "note": entry.note,
         "current": "y" if store.is_current(entry) else "n",
+        "automatic": "y" if entry.is_automatic else "n",
+        "reason": entry.reason,
+        "thread": entry.place.thread,
     }
+    if entry.changed is not None:
+        result["changed"] = entry.changed
+    # One that was only read from a file is in no tree.
+    if entry.name in store:
+        after = store.timeline.parent(entry.name)
+        if after:
+            result["after"] = after
+            result["resumptions"] = store.timeline.resumptions(entry.name)
     if snapshot.parent:
         result["parent"] = snapshot.parent
     if entry.file:

@@ -65,6 +65,11 @@ def write(text: str) -> None:
     gdb.write(text)
 
 
+def complain(sentence: str) -> None:
+    """Say what went wrong and stopped nothing."""
+    gdb.write(f"{sentence}\n", gdb.STDERR)
+
+
 def _write_now(text: str) -> None:
     gdb.write(text)
     gdb.flush()

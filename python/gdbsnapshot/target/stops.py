@@ -12,7 +12,7 @@ from typing import Callable, Iterator, Optional
 import gdb
 
 from ..commands.base import guard
-from . import breakpoints
+from . import breakpoints, screen
 
 _RESUMING = frozenset(
     "advance c continue detach fg fin finish j jump kill n next nexti ni queue-signal r"
@@ -92,7 +92,7 @@ class _Watch:
         finally:
             self.is_deaf = was_deaf
         if complaint and complaint != self._complaint:
-            gdb.write(f"No snapshot was taken here: {complaint}\n", gdb.STDERR)
+            screen.complain(f"No snapshot was taken here: {complaint}")
         self._complaint = complaint
 
     def forget_changes(self) -> None:
