@@ -74,6 +74,7 @@ class Snapshot:
         self.current_tid = pid
         self.omissions = []
         self.copying = None
+        self.tracking = None
         self.brk = 0x500000
         self._threads = threads or [thread(pid)]
         self.frames = {t["tid"]: [frame()] for t in self._threads}
