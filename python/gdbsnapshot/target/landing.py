@@ -98,7 +98,7 @@ def after_revival(
     tid = tids.get(was.thread, tids[snapshot.current_tid])
     # There is nothing that GDB has not reported of what the process was before.
     future = Future({}, place.libraries())
-    _after(process, snapshot, saved, tid, was, future, (), crew)
+    _after(process, snapshot, saved, tid, was, future, (), crew, is_shown=True)
 
 
 def _after(
@@ -110,7 +110,7 @@ def _after(
     future: Future,
     patches: "Sequence[Patch]",
     crew: Crew,
-    is_shown: bool = True,
+    is_shown: bool,
 ) -> None:
     crew.notice_ends()
     threads.select(tid)
