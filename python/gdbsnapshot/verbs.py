@@ -169,6 +169,8 @@ def _raise_problems(problems: Sequence[str]) -> None:
 
 def explain(which: Optional[str] = None, fpu_mode: Optional[str] = None) -> str:
     """What restore() would do, a line for each step with its reason."""
+    if life.is_wanted():
+        return _explain_life(find(which), fpu_mode or parameters.fpu_mode())
     selected = process.selected()
     entry = _newest(selected.pid) if which is None else find(which)
     patches = breakpoints.patches(selected.pid)
@@ -182,6 +184,15 @@ def explain(which: Optional[str] = None, fpu_mode: Optional[str] = None) -> str:
     )
     crew.flush()
     return text
+
+
+def _explain_life(entry: Entry, mode: str) -> str:
+    life.check()
+    _raise_problems(core.check_revival(entry.snapshot, mode))
+    return (
+        f"A new process of {entry.snapshot.exe} would be made; nothing stands in the"
+        " way.\n"
+    )
 
 
 def verdict(entry: Entry, fpu_mode: Optional[str] = None) -> "Verdict":

@@ -17,14 +17,15 @@ MODES = ("compat", "any")
 
 
 class Restore(Command):
-    """Put the process back to a snapshot.
+    """Put the process back to a snapshot, or make a process of one.
 
     Usage: snapshot restore [NAME | FILE] [-dry-run] [-fpu-mode compat|any]
 
     NAME is a snapshot of this session; if it is not given, it is the newest one of the
     process.
     FILE is an image that 'snapshot save -file' or 'snapshot export' wrote of this same
-    process.
+    process.  Where there is no process, a new one is made that is what NAME or FILE was
+    of; its program and its libraries have to be there, unchanged.
     -dry-run says what would be done, a step a line, and does nothing.
     -fpu-mode says what to do about registers that this machine does not have: 'compat'
     refuses, 'any' leaves them out and names them; 'set snapshot fpu-mode' says which it

@@ -35,6 +35,12 @@ def is_wanted() -> bool:
 
 def check() -> None:
     """Raise Problem unless GDB can start a process the way that it takes."""
+    connection = gdb.selected_inferior().connection
+    if connection is not None and connection.type != "native":
+        raise Problem(
+            "GDB would start a process through another target",
+            "Type 'disconnect', or use another GDB",
+        )
     if gdb.parameter("non-stop"):
         raise Problem(
             "GDB is in non-stop mode, in which no process can be built",

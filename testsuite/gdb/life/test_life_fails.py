@@ -70,3 +70,16 @@ def test_another_program_is_told_before_anything_is_started(
     # THEN the file is named, and there is no process
     assert f"{program}" in said and complaint in said
     assert gdb.inferior == 0 and children(gdb.pid) == []
+
+
+def test_a_dry_run_starts_nothing(sessions, target):
+    # GIVEN an image
+    save(sessions, target("team"))
+
+    # WHEN it is asked what a restore would do
+    gdb = sessions.gdb()
+    said = gdb("snapshot restore image -dry-run")
+
+    # THEN it is told, and there is no process
+    assert f"A new process of {target('team')} would be made" in said
+    assert gdb.inferior == 0 and children(gdb.pid) == []
