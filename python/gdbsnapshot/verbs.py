@@ -67,7 +67,7 @@ def restore(
     with stops.own_work():
         if life.is_wanted():
             entry, report = _revive(
-                find(which, progress), fpu_mode, progress, announce
+                find(which, progress), fpu_mode, progress, announce, is_shown
             )
         else:
             entry, report = _restore(which, fpu_mode, progress, announce, is_shown)
@@ -130,6 +130,7 @@ def _revive(
     fpu_mode: Optional[str],
     progress: "Optional[Progress]",
     announce: "Optional[Callable[[Entry, Report], None]]",
+    is_shown: bool,
 ) -> "tuple[Entry, Report]":
     """Bring a snapshot to life in a process of its own."""
     life.check()
@@ -148,14 +149,16 @@ def _revive(
                 moving.run,
             )
             saved = [thread["tid"] for thread in entry.snapshot.threads()]
-            renumbered = dict(zip(saved, report["tids"]))
-            life.rediscover(entry.snapshot.exe, renumbered[entry.snapshot.current_tid])
+            tids = dict(zip(saved, report["tids"]))
+            life.rediscover(entry.snapshot.exe, tids[entry.snapshot.current_tid])
+            if announce is not None:
+                announce(entry, report)
+            landing.after_revival(
+                selected, entry.snapshot, entry.place, moving, tids, is_shown
+            )
         except BaseException:
             life.end()
             raise
-        if announce is not None:
-            announce(entry, report)
-        landing.after_revival(selected, entry.snapshot, entry.place, moving, renumbered)
     return entry, report
 
 

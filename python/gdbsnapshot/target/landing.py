@@ -85,6 +85,7 @@ def after_revival(
     was: Place,
     crew: Crew,
     tids: dict[int, int],
+    is_shown: bool,
 ) -> None:
     """
     The same for a new process, whose program and libraries GDB knows.
@@ -93,12 +94,12 @@ def after_revival(
     """
     saved = {}
     for thread in snapshot.threads():
-        saved[tids[thread["tid"]]] = thread
         thread["tid"] = tids[thread["tid"]]
+        saved[thread["tid"]] = thread
     tid = tids.get(was.thread, tids[snapshot.current_tid])
     # There is nothing that GDB has not reported of what the process was before.
     future = Future({}, place.libraries())
-    _after(process, snapshot, saved, tid, was, future, (), crew, is_shown=True)
+    _after(process, snapshot, saved, tid, was, future, (), crew, is_shown)
 
 
 def _after(
