@@ -72,6 +72,7 @@ static const char *compare_process_states(const struct snap_process_state *a,
 {
 	COMPARE(a, b, nr_limits);
 	COMPARE_BYTES(a, b, limits);
+	COMPARE_BYTES(a, b, landmarks);
 	if (!is_same_text(a->folder, b->folder))
 		return "state.folder";
 	return compare_attributes(&a->attributes, &b->attributes);
