@@ -7,6 +7,7 @@ compatibility has a sentence.
 """
 
 import ast
+import functools
 import itertools
 import re
 import sys
@@ -129,15 +130,18 @@ class Sources:
 
     def __init__(self) -> None:
         self.functions = functions()
+        self._calls: dict[str, list[tuple[Function, int]]] = {}
+        for caller in self.functions:
+            for call in re.finditer(r"\b(\w+)\s*\(", caller.body):
+                place = (caller, call.end() - 1)
+                self._calls.setdefault(call[1], []).append(place)
 
     def calls(
         self, name: str, callee: Function
     ) -> "Iterator[tuple[Function, list[str]]]":
-        for caller in self.functions:
-            if callee.is_static and caller.file != callee.file:
-                continue
-            for call in re.finditer(rf"\b{name}\s*\(", caller.body):
-                yield caller, arguments(caller.body, call.end() - 1)
+        for caller, place in self._calls.get(name, []):
+            if not callee.is_static or caller.file == callee.file:
+                yield caller, arguments(caller.body, place)
 
     def callings(self, function: Function, depth: int = 3) -> "Iterator[Values]":
         """For each call of a function, what its parameters can be."""
@@ -251,6 +255,7 @@ def tidy(message: str) -> str:
     return message.strip().rstrip(".")
 
 
+@functools.lru_cache(maxsize=None)
 def known() -> set[str]:
     """All messages, each once."""
     found = {tidy(text) for text in (*Sources().messages(), *rules(), *python())}
