@@ -129,13 +129,12 @@ def test_the_front_end_looks_at_the_past(mi):
 
 @pytest.mark.skipif(version() < 14, reason="this GDB has no notifications of scripts")
 def test_the_front_end_is_notified(mi):
-    mi.records.clear()
     mi('-interpreter-exec console "snapshot save mine"')
-    assert 'name="mine"' in mi.wait("=snapshot-saved")
+    mi.wait('=snapshot-saved,name="mine"')
     mi('-interpreter-exec console "snapshot restore 1"')
-    assert 'name="1"' in mi.wait("=snapshot-restored")
+    mi.wait('=snapshot-restored,name="1"')
     mi('-interpreter-exec console "snapshot delete mine"')
-    assert 'name="mine"' in mi.wait("=snapshot-deleted")
+    mi.wait('=snapshot-deleted,name="mine"')
 
 
 def batch(sessions, program, *commands, **environment):
