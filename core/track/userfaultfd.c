@@ -180,6 +180,47 @@ static size_t count_parts(const struct snap_vmas *vmas, size_t first)
 	return i - first;
 }
 
+/** What a mapping has for its contents' sake, or because of guards. */
+#define NOT_OF_THE_MAPPING (SNAP_VMA_LAZY_FREE | SNAP_VMA_GUARD)
+
+/** The heap's name is none of its mapping. */
+static bool is_same_name(const char *a, const char *b)
+{
+	const char *heap = "[heap]";
+	return !strcmp(strcmp(a, heap) ? a : "", strcmp(b, heap) ? b : "");
+}
+
+/** Whether the kernel may make one mapping of two, as soon as it looks at them. */
+static bool may_join(const struct snap_vma *before, const struct snap_vma *vma)
+{
+	return before->end == vma->start && before->prot == vma->prot &&
+	       !((before->flags ^ vma->flags) & ~(uint32_t)NOT_OF_THE_MAPPING) &&
+	       before->pkey == vma->pkey && is_same_name(before->name, vma->name);
+}
+
+/** So much is compared in less time than one would notice. */
+#define SMALL ((uint64_t)4 << 20)
+
+/**
+ * Whether to watch the rows of one mapping. Not so when it agrees with a neighbour, as
+ * bss and heap do: to begin watching, or to end it, would join them under the program's
+ * eyes (mm/vma.c, vma_modify()). Large ones are watched even so.
+ */
+static bool is_to_be_watched(const struct snap_vmas *vmas, size_t first, size_t nr)
+{
+	const struct snap_vma *list = vmas->list;
+	bool has_ours = false;
+	for (size_t i = first; i < first + nr; i++)
+		has_ours |= is_ours(&list[i]);
+	size_t from = first, to = first + nr;
+	while (from && may_join(&list[from - 1], &list[from]))
+		from--;
+	while (to < vmas->nr && may_join(&list[to - 1], &list[to]))
+		to++;
+	bool is_alone = from == first && to == first + nr;
+	return has_ours && (is_alone || list[to - 1].end - list[from].start > SMALL);
+}
+
 /**
  * Watch a mapping. On kernels where pages keep their protection when they are moved,
  * what was not watched before may be full of it: it is taken off, and put on anew.
@@ -205,12 +246,9 @@ static snap_err mark_mapping(struct snap_tracker *tracker, struct snap_tracee *t
 			     const struct snap_vma *rows, size_t nr,
 			     const struct snap_ranges *changed)
 {
-	bool is_watched = false, is_new = false;
-	for (size_t i = 0; i < nr; i++)
-		is_watched |= is_ours(&rows[i]);
-	if (is_watched)
-		SNAP_TRY(watch(tracker, tracee, rows[0].start, rows[nr - 1].end,
-			       &is_watched, &is_new));
+	bool is_watched, is_new;
+	SNAP_TRY(watch(tracker, tracee, rows[0].start, rows[nr - 1].end, &is_watched,
+		       &is_new));
 	for (size_t i = 0; i < nr && is_watched; i++) {
 		struct snap_range whole = { rows[i].start, snap_vma_size(&rows[i]) };
 		const struct snap_ranges all = { .list = &whole, .nr = 1 };
@@ -225,7 +263,9 @@ static snap_err mark(struct snap_tracker *tracker, struct snap_tracee *tracee,
 {
 	for (size_t i = 0, nr; i < vmas->nr; i += nr) {
 		nr = count_parts(vmas, i);
-		SNAP_TRY(mark_mapping(tracker, tracee, &vmas->list[i], nr, changed));
+		if (is_to_be_watched(vmas, i, nr))
+			SNAP_TRY(mark_mapping(tracker, tracee, &vmas->list[i], nr,
+					      changed));
 	}
 	return SNAP_OK;
 }
