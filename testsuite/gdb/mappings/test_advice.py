@@ -1,7 +1,7 @@
 """What the kernel was told about memory is told again, or taken back."""
 
 import pytest
-from marks import needs_guards
+from marks import LIBC, needs_guards
 
 
 def kernel_has_seals():
