@@ -349,9 +349,16 @@ static void describe(struct scene *scene, struct snap_buffer *ret)
 	_cleanup_buffer_ struct snap_buffer smaps = { 0 };
 	assert_ok(snap_proc_read_file(&scene->tracee, "smaps", &smaps));
 	char *rest = (char *)smaps.data;
-	for (char *line; (line = strsep(&rest, "\n"));)
-		if (!strncmp(line, "VmFlags", 7) || strchr(line, '-'))
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		bool is_flags = !strncmp(line, "VmFlags", 7);
+		// A mapping that is new is soft-dirty as a whole, until the bits are
+		// cleared.
+		char *soft_dirty = is_flags ? strstr(line, " sd") : NULL;
+		if (soft_dirty)
+			memmove(soft_dirty, soft_dirty + 3, strlen(soft_dirty + 3) + 1);
+		if (is_flags || strchr(line, '-'))
 			assert_ok(snap_buffer_append(ret, line, strlen(line) + 1));
+	}
 	char path[64];
 	for (int fd = 0; fd < 64; fd++) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)scene->tracee.pid,
