@@ -188,14 +188,6 @@ static snap_err add_skips(const struct snap_target *target,
 	return snap_ranges_unite(&before, &target->history->unsure, changed);
 }
 
-static uint64_t sum_up(const struct snap_ranges *ranges)
-{
-	uint64_t sum = 0;
-	for (size_t i = 0; i < ranges->nr; i++)
-		sum += ranges->list[i].size;
-	return sum;
-}
-
 static snap_err capture(const struct snap_target *target, struct snap_tracee *tracee,
 			struct snap_snapshot *snapshot)
 {
@@ -212,8 +204,7 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 		SNAP_TRY(add_skips(target, baseline, &changed));
 	else
 		SNAP_TRY(wait_for_baseline(target, &baseline));
-	uint64_t bytes = baseline && is_known ? sum_up(&changed) : 0;
-	SNAP_TRY(snap_freeze(tracee, target->copying, baseline ? bytes : UINT64_MAX,
+	SNAP_TRY(snap_freeze(tracee, target->copying, baseline ? 0 : UINT64_MAX,
 			     snapshot, &copy));
 	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, baseline,
 				     is_known ? &changed : NULL, copy,
