@@ -130,9 +130,9 @@ static snap_err tell_of_numbers(const struct reviving *reviving,
 	if (nr)
 		SNAP_TRY(snap_notes_add(
 			reviving->notes,
-			"%zu threads have other numbers; the C library knows them, but "
-			"a lock that is held may name its owner by the old one.",
-			nr));
+			"%zu of %zu threads got another number; the C library knows it, "
+			"but a lock that is held may name its owner by the old one.",
+			nr, image->nr_threads));
 	return SNAP_OK;
 }
 

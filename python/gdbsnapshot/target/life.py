@@ -77,8 +77,8 @@ def start(snapshot: "Snapshot") -> Process:
     """
     _load(snapshot.exe)
     for _ in range(_TRIES):
-        may_choose = _choose(snapshot.pid)
-        _start_once()
+        with _choice(snapshot.pid) as may_choose:
+            _start_once()
         if gdb.selected_inferior().pid == snapshot.pid or not may_choose:
             break
         end()
@@ -102,15 +102,27 @@ def _is_same(path: str, other: str) -> bool:
         return False
 
 
-def _choose(pid: int) -> bool:
-    """Whether the next process may get this number."""
+@contextlib.contextmanager
+def _choice(pid: int) -> Iterator[bool]:
+    """
+    The next process gets this number, if we may choose it, which is told.
+
+    After that numbers go on from where they were: the next ones after this number are
+    to be those of its threads, and nobody else's.
+    """
     if Path(f"/proc/{pid}").exists():
-        return False
+        yield False
+        return
     try:
-        _LAST_PID.write_text(f"{pid - 1}")
+        before = _LAST_PID.read_text(encoding="ascii")
+        _LAST_PID.write_text(f"{pid - 1}", encoding="ascii")
     except OSError:
-        return False
-    return True
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        _LAST_PID.write_text(before, encoding="ascii")
 
 
 def _start_once() -> None:

@@ -374,7 +374,7 @@ def test_a_restore_that_fails_leaves_the_threads_that_there_are(gdb, target):
 
     # WHEN calls into the kernel fail, one in each attempt
     failed = 0
-    for number in range(1, calls, 23):
+    for number in range(1, calls, 17):
         late, seen = tids(gdb), gdb.look()
         gdb(f"maintenance snapshot fail-at {number}")
         err = gdb.ask("snapshot restore")[1]
