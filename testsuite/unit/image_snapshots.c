@@ -100,8 +100,6 @@ static void make_process_state(struct dice *dice, struct snap_process_state *sta
 	for (uint32_t i = 0; i < state->nr_limits; i++)
 		state->limits[i] =
 			(struct snap_limit){ roll(dice, UINT64_MAX), UINT64_MAX };
-	for (size_t i = 0; i < SNAP_NR_LANDMARKS; i++)
-		state->landmarks[i] = roll(dice, UINT64_MAX);
 	if (roll(dice, 2))
 		set_text(dice, &state->folder);
 }
@@ -352,5 +350,7 @@ struct snap_snapshot *make_snapshot(const struct shape *shape)
 		snapshot->identity.pid + (pid_t)roll(&dice, shape->nr_threads);
 	make_memory(&dice, shape, snapshot);
 	make_files(&dice, &snapshot->files);
+	for (size_t i = 0; i < SNAP_NR_LANDMARKS; i++)
+		snapshot->state.landmarks[i] = roll(&dice, UINT64_MAX);
 	return snapshot;
 }
