@@ -54,6 +54,8 @@ snap_err snap_writing_wait(struct snap_writing *writing,
 	const char *phase = snap_worker_is_cancelled(worker) ? "Giving the image up"
 							     : SNAP_IMAGE_PHASE;
 	SNAP_TRY(snap_worker_wait(worker, progress, phase, writing->total));
+	// Whoever has asked may be kept for long: by Python, with what was raised.
+	snap_output_deinit(&writing->job.output);
 	snap_err error = worker->error;
 	return error ? snap_error_copy(error) : SNAP_OK;
 }
