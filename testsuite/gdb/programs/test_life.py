@@ -16,7 +16,7 @@ PROGRAMS = [
     pytest.param("/usr/bin/python3", PYTHON, "EVP_DigestUpdate", 12000, id="python"),
     pytest.param("/usr/bin/sqlite3", SQL, "sqlite3_result_int64", 1500, id="sqlite"),
     pytest.param("/usr/bin/xz", XZ, "lzma_code if (int)$rsi == 3", 1, id="xz"),
-    # It holds locks that name their owners by the numbers of threads.
+    # It holds locks that name their owners by the numbers of threads: it gets those.
     pytest.param("/usr/bin/node", ["work.js"], WORKER, 60, id="node", marks=as_root),
 ]
 
@@ -28,6 +28,16 @@ def work(folder):
     folder.joinpath("work.js").write_text(test_node.WORK)
     words = b" ".join(b"%x" % (number * number) for number in range(2 * BLOCK // 8))
     folder.joinpath("data").write_bytes(words[: 2 * BLOCK])
+
+
+def restore(gdb, needs_numbers):
+    """Once more when somebody else's process has taken a number at that moment."""
+    for _ in range(20):
+        said = gdb("snapshot restore image")
+        if not needs_numbers or " number" not in said:
+            return
+        gdb("kill")
+    pytest.fail(f"others keep numbers of its threads: {said}")
 
 
 @pytest.mark.slow
@@ -51,7 +61,7 @@ def test_it_ends_with_the_same_result(
         # WHEN it is restored in a new GDB
         gdb = sessions.gdb()
         gdb("handle SIGUSR1 SIGUSR2 nostop noprint pass")
-        gdb("snapshot restore image")
+        restore(gdb, needs_numbers=until == WORKER)
 
         # THEN it ends with the same result
         assert gdb.finish_program(timeout=300) == 0
