@@ -12,6 +12,14 @@ int snap_py_uint64(PyObject *object, void *ret)
 	return 1;
 }
 
+int snap_py_parse_pid(PyObject *args, PyObject *keywords, pid_t *ret)
+{
+	static const char *const names[] = { "pid", NULL };
+	return PyArg_ParseTupleAndKeywords(args, keywords, "i", (char **)names, ret)
+		       ? 0
+		       : -1;
+}
+
 void snap_py_request_deinit(struct snap_py_request *request)
 {
 	free(request->patches);

@@ -11,6 +11,9 @@
 /** For the format "O&": an int from 0 to 2^64-1, into a uint64_t. */
 int snap_py_uint64(PyObject *object, void *ret);
 
+/** The one argument of many functions. @return -1 with an exception. */
+int snap_py_parse_pid(PyObject *args, PyObject *keywords, pid_t *ret);
+
 /** What Python says of the process that a verb works on. Zero-initialise. */
 struct snap_py_request {
 	/** Refers to the members below. */

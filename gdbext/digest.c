@@ -288,10 +288,8 @@ static snap_err collect(struct digests *digests, pid_t pid)
 
 static PyObject *digest(PyObject *module, PyObject *args, PyObject *keywords)
 {
-	static const char *const names[] = { "pid", NULL };
-	int pid;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "i:digest", (char **)names,
-					 &pid))
+	pid_t pid;
+	if (snap_py_parse_pid(args, keywords, &pid) < 0)
 		return NULL;
 	_cleanup_(deinit) struct digests digests = { 0 };
 	snap_err error = collect(&digests, pid);

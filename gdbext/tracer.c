@@ -142,20 +142,11 @@ static PyObject *spawn(PyObject *module, PyObject *args, PyObject *keywords)
 	return remember(state, tracer) < 0 ? NULL : PyLong_FromLong(pid);
 }
 
-/** The one argument of most functions. */
-static int parse_pid(PyObject *args, PyObject *keywords, pid_t *ret)
-{
-	static const char *const names[] = { "pid", NULL };
-	return PyArg_ParseTupleAndKeywords(args, keywords, "i", (char **)names, ret)
-		       ? 0
-		       : -1;
-}
-
 static PyObject *attach(PyObject *module, PyObject *args, PyObject *keywords)
 {
 	struct snap_py_state *state = snap_py_state(module);
 	pid_t pid;
-	if (parse_pid(args, keywords, &pid) < 0)
+	if (snap_py_parse_pid(args, keywords, &pid) < 0)
 		return NULL;
 	struct snap_tracer *tracer;
 	snap_err error = snap_tracer_attach(pid, &tracer);
@@ -221,7 +212,7 @@ static PyObject *call(PyObject *module, PyObject *args, PyObject *keywords,
 {
 	struct snap_py_state *state = snap_py_state(module);
 	pid_t pid;
-	if (parse_pid(args, keywords, &pid) < 0)
+	if (snap_py_parse_pid(args, keywords, &pid) < 0)
 		return NULL;
 	struct snap_tracer *tracer = get(state, pid);
 	if (!tracer)

@@ -88,18 +88,10 @@ static PyObject *set_tracking(PyObject *module, PyObject *args, PyObject *keywor
 	Py_RETURN_NONE;
 }
 
-static int parse_pid(PyObject *args, PyObject *keywords, int *ret)
-{
-	static const char *const names[] = { "pid", NULL };
-	return PyArg_ParseTupleAndKeywords(args, keywords, "i", (char **)names, ret)
-		       ? 0
-		       : -1;
-}
-
 static PyObject *tracking(PyObject *module, PyObject *args, PyObject *keywords)
 {
 	int pid;
-	if (parse_pid(args, keywords, &pid) < 0)
+	if (snap_py_parse_pid(args, keywords, &pid) < 0)
 		return NULL;
 	const struct snap_history *history = find(snap_py_state(module), pid);
 	if (!history)
@@ -110,7 +102,7 @@ static PyObject *tracking(PyObject *module, PyObject *args, PyObject *keywords)
 static PyObject *let_go(PyObject *module, PyObject *args, PyObject *keywords)
 {
 	int pid;
-	if (parse_pid(args, keywords, &pid) < 0)
+	if (snap_py_parse_pid(args, keywords, &pid) < 0)
 		return NULL;
 	snap_py_let_go(snap_py_state(module), pid);
 	Py_RETURN_NONE;
