@@ -1,23 +1,6 @@
 """Going back to the write that made it what it is."""
 
-import pytest
-
-
-@pytest.fixture
-def walked(gdb, target):
-    """A counter that was saved at its first five ticks, and is at the fifth."""
-    gdb.load(target("counter"))
-    gdb("set snapshot auto on")
-    gdb("break tick")
-    gdb.start()
-    for _ in range(4):
-        gdb("continue")
-    return gdb
-
-
-def digest(gdb):
-    """All that is read of the process."""
-    return gdb.python(f"__import__('_snapshot').digest({gdb.inferior})")
+from evidence import digest
 
 
 def test_the_last_write_is_found(walked):

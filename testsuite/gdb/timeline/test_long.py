@@ -6,6 +6,8 @@ SNAPSHOT_TEST_STEPS=1000 SNAPSHOT_TEST_MIB=200 is the size that is promised; wha
 
 import os
 
+from evidence import digest
+
 STEPS = int(os.environ.get("SNAPSHOT_TEST_STEPS", "60"))
 MIB = int(os.environ.get("SNAPSHOT_TEST_MIB", "16"))
 
@@ -17,11 +19,6 @@ def steps(count):
         gdb.execute("next", to_string=True)
     return 1000 * (time.monotonic() - begin) / count
 end"""
-
-
-def digest(gdb):
-    """All that is read of the process."""
-    return gdb.python(f"__import__('_snapshot').digest({gdb.inferior})")
 
 
 def test_as_many_steps_as_one_likes_are_undone_and_redone(gdb, target):

@@ -5,24 +5,7 @@ import re
 import select
 from pathlib import Path
 
-import pytest
-
-
-@pytest.fixture
-def walked(gdb, target):
-    """A counter that was saved at its first five ticks, and is at the fifth."""
-    gdb.load(target("counter"))
-    gdb("set snapshot auto on")
-    gdb("break tick")
-    gdb.start()
-    for _ in range(4):
-        gdb("continue")
-    return gdb
-
-
-def digest(gdb):
-    """All that is read of the process."""
-    return gdb.python(f"__import__('_snapshot').digest({gdb.inferior})")
+from evidence import digest
 
 
 def undisturbed(gdb):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from evidence import digest
 
 
 @pytest.fixture
@@ -23,11 +24,6 @@ def listed(gdb):
 
 def names(gdb):
     return [name for name, *_ in listed(gdb)]
-
-
-def digest(gdb):
-    """All that is read of the process."""
-    return gdb.python(f"__import__('_snapshot').digest({gdb.inferior})")
 
 
 def where(gdb):
