@@ -233,7 +233,22 @@ static snap_err read_scheduling(struct snap_tracee *tracee, pid_t tid,
 	return SNAP_OK;
 }
 
-/** By the inodes of /proc/PID/task/TID/ns. */
+/** The inode of a namespace, by a link such as "mnt:[4026531840]"; false: none. */
+static bool read_namespace(int folder, const char *name, uint64_t *ret)
+{
+	char link[64];
+	ssize_t size = readlinkat(folder, name, link, sizeof(link) - 1);
+	link[size < 0 ? 0 : size] = '\0';
+	const char *number = strchr(link, '[');
+	if (number)
+		*ret = strtoull(number + 1, NULL, 10);
+	return number;
+}
+
+/**
+ * By the links in /proc/PID/task/TID/ns: to follow them, and from the top, takes three
+ * times as long.
+ */
 static snap_err read_namespaces(struct snap_tracee *tracee, pid_t tid,
 				struct snap_attribute_values *values)
 {
@@ -243,13 +258,14 @@ static snap_err read_namespaces(struct snap_tracee *tracee, pid_t tid,
 	};
 	SNAP_TRY(snap_tracee_enter(tracee, "read the namespaces of thread %d",
 				   (int)tid));
+	char path[64];
+	snprintf(path, sizeof(path), "task/%d/ns", (int)tid);
+	_cleanup_close_ int folder =
+		openat(tracee->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(names); i++) {
-		char path[64];
-		struct stat stat;
-		snprintf(path, sizeof(path), "task/%d/ns/%s", (int)tid, names[i]);
-		if (!fstatat(tracee->proc_fd, path, &stat, 0))
-			snap_attribute_set(values, SNAP_ATTRIBUTE_NS_CGROUP + i,
-					   stat.st_ino);
+		uint64_t inode;
+		if (folder >= 0 && read_namespace(folder, names[i], &inode))
+			snap_attribute_set(values, SNAP_ATTRIBUTE_NS_CGROUP + i, inode);
 	}
 	return SNAP_OK;
 }
