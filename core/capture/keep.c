@@ -11,6 +11,7 @@ void snap_keeper_init(struct snap_keeper *keeper, struct snap_memory *memory,
 	*keeper = (struct snap_keeper){
 		.memory = memory,
 		.baseline = is_usable ? baseline : NULL,
+		.fills.memory = memory,
 	};
 }
 
@@ -54,11 +55,8 @@ snap_err snap_keep_known(struct snap_keeper *keeper, uint64_t start, uint64_t en
 static snap_err append(struct snap_keeper *keeper, uint64_t start, const uint8_t *bytes,
 		       size_t size)
 {
-	uint8_t *place;
 	SNAP_TRY(snap_keep_finish(keeper));
-	SNAP_TRY(snap_memory_append(keeper->memory, start, size, &place));
-	memcpy(place, bytes, size);
-	return SNAP_OK;
+	return snap_fills_append(&keeper->fills, start, bytes, size);
 }
 
 enum kind {
@@ -105,4 +103,9 @@ snap_err snap_keep(struct snap_keeper *keeper, uint64_t start, const uint8_t *by
 		kind = next;
 	}
 	return keep_run(keeper, kind, start + first, bytes + first, size - first);
+}
+
+snap_err snap_keep_copy(struct snap_keeper *keeper)
+{
+	return snap_fills_finish(&keeper->fills);
 }

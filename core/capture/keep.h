@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "core/model/memory.h"
+#include "core/model/fills.h"
 
 /**
  * What a capture holds: pages that are as they were in an earlier one are shared with
@@ -18,6 +18,8 @@ struct snap_keeper {
 	/** To be shared: put off, as whole chunks are shared best. */
 	uint64_t share_start;
 	uint64_t share_end;
+	/** To be copied: put off, too. */
+	struct snap_fills fills;
 };
 
 /**
@@ -27,7 +29,12 @@ struct snap_keeper {
 void snap_keeper_init(struct snap_keeper *keeper, struct snap_memory *memory,
 		      const struct snap_memory *baseline);
 
-/** Hold the pages of a piece that was read. @param drops_zeros But not zeros. */
+/**
+ * Hold the pages of a piece that was read.
+ *
+ * @param bytes Stay there until snap_keep_copy().
+ * @param drops_zeros But not zeros.
+ */
 _must_check_ snap_err snap_keep(struct snap_keeper *keeper, uint64_t start,
 				const uint8_t *bytes, size_t size, bool drops_zeros);
 
@@ -35,7 +42,10 @@ _must_check_ snap_err snap_keep(struct snap_keeper *keeper, uint64_t start,
 _must_check_ snap_err snap_keep_known(struct snap_keeper *keeper, uint64_t start,
 				      uint64_t end);
 
-/** Do what was put off. */
+/** Copy the bytes that were given: they are not needed any more. */
+_must_check_ snap_err snap_keep_copy(struct snap_keeper *keeper);
+
+/** Share what was put off. */
 _must_check_ snap_err snap_keep_finish(struct snap_keeper *keeper);
 
 #endif

@@ -8,6 +8,7 @@
 #include "core/tracee/memory.h"
 #include "core/tracee/pages.h"
 #include "core/tracee/proc.h"
+#include "core/tracee/vectors.h"
 
 /** Bytes of memory that are read at once. */
 #define CHUNK ((size_t)1 << 20)
@@ -15,67 +16,197 @@
 /** Bytes of a mapping between two reports of progress. */
 #define STEP ((uint64_t)64 << 20)
 
+/** Pieces that are dealt with at once. */
+#define MOST 1024
+
+/** A piece of memory, whose turn comes when many wait. */
+struct piece {
+	uint64_t start;
+	uint64_t size;
+	/** It is as in the baseline, and not read. */
+	bool is_known;
+	bool drops_zeros;
+};
+
 /** The working space of a capture. */
 struct space {
 	struct snap_keeper keeper;
 	/** Who copies what the mapping at hand holds; NULL: we, now. */
 	struct snap_copy *copy;
+	/** Pages that are known to exist. */
+	const struct snap_ranges *there;
 	struct snap_page_runs runs;
+	/** What waits, in the order of addresses. */
+	struct piece pieces[MOST];
+	size_t nr_pieces;
+	/** How many bytes are going to be read. */
+	size_t size;
+	struct snap_part parts[MOST];
 	uint8_t chunk[CHUNK];
 };
 
-/** Read one run of pages that are to be held; what cannot be read (guards) is not. */
-static snap_err read_run(struct snap_tracee *tracee, uint64_t start, uint64_t end,
-			 bool drops_zeros, struct space *space)
+static snap_err create_space(struct snap_memory *memory,
+			     const struct snap_memory *baseline, struct space **ret)
 {
-	while (start < end) {
-		size_t size = end - start < CHUNK ? end - start : CHUNK, got;
-		SNAP_TRY(
-			snap_tracee_read_some(tracee, start, space->chunk, size, &got));
+	static const struct snap_ranges none;
+	struct space *space = malloc(sizeof(*space));
+	if (!space)
+		return &snap_enomem;
+	snap_keeper_init(&space->keeper, memory, baseline);
+	space->copy = NULL;
+	space->there = &none;
+	space->nr_pieces = space->size = 0;
+	*ret = space;
+	return SNAP_OK;
+}
+
+/** Read a piece by itself; what cannot be read (guards) is not held. */
+static snap_err keep_slowly(struct snap_tracee *tracee, const struct piece *piece,
+			    struct space *space)
+{
+	for (uint64_t at = piece->start, end = at + piece->size; at < end;) {
+		size_t size = end - at, got;
+		SNAP_TRY(snap_tracee_read_some(tracee, at, space->chunk, size, &got));
 		got = snap_page_down(got, tracee->page_size);
-		SNAP_TRY(snap_keep(&space->keeper, start, space->chunk, got,
-				   drops_zeros));
-		start += got < size ? got + tracee->page_size : got;
+		SNAP_TRY(snap_keep(&space->keeper, at, space->chunk, got,
+				   piece->drops_zeros));
+		SNAP_TRY(snap_keep_copy(&space->keeper));
+		at += got < size ? got + tracee->page_size : got;
 	}
 	return SNAP_OK;
 }
 
+/** Read what waits in one go. @param[out] ret_is_all false: some cannot be read. */
+static snap_err read_pieces(struct snap_tracee *tracee, struct space *space,
+			    bool *ret_is_all)
+{
+	size_t nr = 0;
+	uint8_t *bytes = space->chunk;
+	for (size_t i = 0; i < space->nr_pieces; i++) {
+		const struct piece *piece = &space->pieces[i];
+		if (piece->is_known)
+			continue;
+		space->parts[nr++] =
+			(struct snap_part){ piece->start, bytes, piece->size };
+		bytes += piece->size;
+	}
+	return snap_tracee_read_parts(tracee, space->parts, nr, ret_is_all);
+}
+
+/** Deal with what waits. */
+static snap_err do_pieces(struct snap_tracee *tracee, struct space *space)
+{
+	bool has_all;
+	const uint8_t *bytes = space->chunk;
+	SNAP_TRY(read_pieces(tracee, space, &has_all));
+	for (size_t i = 0; i < space->nr_pieces; i++) {
+		const struct piece *piece = &space->pieces[i];
+		if (piece->is_known) {
+			SNAP_TRY(snap_keep_known(&space->keeper, piece->start,
+						 piece->start + piece->size));
+			continue;
+		}
+		SNAP_TRY(has_all ? snap_keep(&space->keeper, piece->start, bytes,
+					     piece->size, piece->drops_zeros)
+				 : keep_slowly(tracee, piece, space));
+		bytes += piece->size;
+	}
+	space->nr_pieces = space->size = 0;
+	return snap_keep_copy(&space->keeper);
+}
+
+static snap_err add_piece(struct snap_tracee *tracee, struct space *space,
+			  struct piece piece)
+{
+	if (space->nr_pieces == MOST)
+		SNAP_TRY(do_pieces(tracee, space));
+	space->pieces[space->nr_pieces++] = piece;
+	return SNAP_OK;
+}
+
+/** Have one run of pages read that are to be held. */
+static snap_err read_run(struct snap_tracee *tracee, uint64_t start, uint64_t end,
+			 bool drops_zeros, struct space *space)
+{
+	while (start < end) {
+		size_t size = end - start < CHUNK ? end - start : CHUNK;
+		if (size > CHUNK - space->size)
+			SNAP_TRY(do_pieces(tracee, space));
+		SNAP_TRY(add_piece(tracee, space,
+				   (struct piece){ .start = start,
+						   .size = size,
+						   .drops_zeros = drops_zeros }));
+		space->size += size;
+		start += size;
+	}
+	return SNAP_OK;
+}
+
+/** Hold what the baseline has. */
+static snap_err take_known(struct snap_tracee *tracee, uint64_t start, uint64_t end,
+			   struct space *space)
+{
+	if (!space->nr_pieces)
+		return snap_keep_known(&space->keeper, start, end);
+	return add_piece(tracee, space,
+			 (struct piece){ .start = start,
+					 .size = end - start,
+					 .is_known = true });
+}
+
 /** Hold a run of pages whose bytes come later. */
-static snap_err expect_run(struct space *space, const struct snap_page_run *run)
+static snap_err expect_run(struct snap_tracee *tracee, struct space *space,
+			   const struct snap_page_run *run)
 {
 	uint8_t *bytes;
 	uint64_t size = run->end - run->start;
+	SNAP_TRY(do_pieces(tracee, space));
 	SNAP_TRY(snap_keep_finish(&space->keeper));
 	SNAP_TRY(snap_memory_append_unbacked(space->keeper.memory, run->start, size,
 					     &bytes));
 	return snap_copy_add(space->copy, run->start, size, bytes);
 }
 
-/** Whether pages of a run are to be held. */
-static bool is_wanted(enum snap_vma_contents contents, const struct snap_page_run *run)
-{
-	return contents != SNAP_CONTENTS_FILE || run->is_own;
-}
-
 static snap_err take_run(struct snap_tracee *tracee, enum snap_vma_contents contents,
 			 const struct snap_page_run *run, struct space *space)
 {
+	if (contents == SNAP_CONTENTS_FILE && !run->is_own)
+		return SNAP_OK;
 	if (space->copy)
-		return expect_run(space, run);
+		return expect_run(tracee, space, run);
 	return read_run(tracee, run->start, run->end, contents != SNAP_CONTENTS_FILE,
 			space);
+}
+
+/** Look for pages. @param[out] end How far it came. */
+static snap_err scan(struct snap_tracee *tracee, enum snap_vma_contents contents,
+		     uint64_t start, uint64_t *end, struct space *space)
+{
+	SNAP_TRY(snap_tracee_scan(tracee, start, *end, &space->runs));
+	for (size_t i = 0; i < space->runs.nr; i++)
+		SNAP_TRY(take_run(tracee, contents, &space->runs.list[i], space));
+	*end = space->runs.end;
+	return SNAP_OK;
 }
 
 static snap_err capture_private(struct snap_tracee *tracee,
 				enum snap_vma_contents contents, uint64_t start,
 				uint64_t end, struct space *space)
 {
-	for (; start < end; start = space->runs.end) {
-		SNAP_TRY(snap_tracee_scan(tracee, start, end, &space->runs));
-		for (size_t i = 0; i < space->runs.nr; i++)
-			if (is_wanted(contents, &space->runs.list[i]))
-				SNAP_TRY(take_run(tracee, contents,
-						  &space->runs.list[i], space));
+	for (uint64_t to; start < end; start = to) {
+		const struct snap_range *there =
+			snap_ranges_find_from(space->there, start);
+		to = end;
+		if (there && there->start <= start) {
+			if (there->start + there->size < to)
+				to = there->start + there->size;
+			const struct snap_page_run run = { start, to, true };
+			SNAP_TRY(take_run(tracee, contents, &run, space));
+			continue;
+		}
+		if (there && there->start < to)
+			to = there->start;
+		SNAP_TRY(scan(tracee, contents, start, &to, space));
 	}
 	return SNAP_OK;
 }
@@ -101,12 +232,10 @@ static snap_err capture_range(struct snap_tracee *tracee, const struct snap_vma 
 snap_err snap_capture_range(struct snap_tracee *tracee, const struct snap_vma *vma,
 			    uint64_t start, uint64_t end, struct snap_memory *ret)
 {
-	_cleanup_free_ struct space *space = malloc(sizeof(*space));
-	if (!space)
-		return &snap_enomem;
-	snap_keeper_init(&space->keeper, ret, NULL);
-	space->copy = NULL;
-	return capture_range(tracee, vma, start, end, space);
+	_cleanup_free_ struct space *space = NULL;
+	SNAP_TRY(create_space(ret, NULL, &space));
+	SNAP_TRY(capture_range(tracee, vma, start, end, space));
+	return do_pieces(tracee, space);
 }
 
 /**
@@ -167,7 +296,7 @@ static snap_err capture_mapping(const struct capture *capture,
 		if (at < for_tools && for_tools < end)
 			end = for_tools;
 		if (!has_changed(capture, at, &end)) {
-			SNAP_TRY(snap_keep_known(&capture->space->keeper, at, end));
+			SNAP_TRY(take_known(capture->tracee, at, end, capture->space));
 			continue;
 		}
 		SNAP_TRY(at < for_tools ? read_run(capture->tracee, at, end, false,
@@ -182,21 +311,21 @@ static snap_err capture_mapping(const struct capture *capture,
 
 snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas *vmas,
 			     const struct snap_memory *baseline,
-			     const struct snap_ranges *changed, struct snap_copy *copy,
+			     const struct snap_changes *changes, struct snap_copy *copy,
 			     const struct snap_progress *progress,
 			     struct snap_memory *ret)
 {
-	_cleanup_free_ struct space *space = malloc(sizeof(*space));
-	if (!space)
-		return &snap_enomem;
-	snap_keeper_init(&space->keeper, ret, baseline);
+	_cleanup_free_ struct space *space = NULL;
+	SNAP_TRY(create_space(ret, baseline, &space));
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
 	struct snap_range all = { 0, UINT64_MAX };
 	const struct snap_ranges everything = { &all, 1 };
+	bool is_known = space->keeper.baseline && changes->is_known;
+	space->there = &changes->there;
 	const struct capture capture = {
 		.tracee = tracee,
-		.changed = space->keeper.baseline && changed ? changed : &everything,
+		.changed = is_known ? &changes->changed : &everything,
 		.progress = progress,
 		.total = status.own_memory,
 		.copy = copy,
@@ -204,6 +333,7 @@ snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas 
 	};
 	for (size_t i = 0; i < vmas->nr; i++)
 		SNAP_TRY(capture_mapping(&capture, &vmas->list[i]));
+	SNAP_TRY(do_pieces(tracee, space));
 	SNAP_TRY(snap_keep_finish(&space->keeper));
 	snap_memory_trim(ret);
 	return SNAP_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/inject/drop.h"
+#include "core/inject/old_pages.h"
 #include "core/plan/views.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/pages.h"
@@ -22,16 +23,19 @@ struct piece {
 	const uint8_t *wanted;
 	/** They were the file's, and are to be so again. */
 	bool is_files;
+	/** They may vanish as long as nobody writes to them. */
+	bool is_lazy;
 };
 
 /** The working space of a pass, and what it does with a difference. */
 struct pass {
 	struct snap_rewinder *rewinder;
 	bool is_verify;
-	/** Pages of this mapping may vanish as long as nobody writes to them. */
+	/** Pages of the mapping at hand may vanish. */
 	bool is_lazy;
 	struct snap_drops drops;
 	struct snap_views views;
+	struct snap_old_pages old;
 	/** Bytes compared in this pass. */
 	uint64_t done;
 	struct snap_page_runs runs;
@@ -50,22 +54,12 @@ void snap_rewinder_deinit(struct snap_rewinder *rewinder)
 	snap_memory_deinit(&rewinder->old);
 }
 
-/** Keep what was read, so that it can be written back. */
+/** Keep what was read: snap_old_pages_finish() before it changes. */
 static snap_err keep_old(struct pass *pass, uint64_t start, const uint8_t *live,
 			 size_t size)
 {
-	struct snap_memory *old = &pass->rewinder->old;
-	uint8_t *place;
-	SNAP_TRY(snap_memory_append(old, start, size, &place));
-	memcpy(place, live, size);
-	if (pass->has_read_all)
-		return SNAP_OK;
-	// The zeros of a page that cannot be read are not what was there.
-	snap_err error =
-		snap_tracee_read(pass->rewinder->worker->tracee, start, place, size);
-	if (error)
-		snap_memory_drop_last(old, size);
-	return error;
+	return snap_old_pages_keep(&pass->old, pass->rewinder->worker->tracee, start,
+				   pass->has_read_all ? live : NULL, size);
 }
 
 /** Give pages back to the kernel: they are then zeros, or the file's. */
@@ -74,6 +68,7 @@ static snap_err drop(struct pass *pass, const struct piece *piece, uint64_t star
 {
 	struct snap_rewinder *rewinder = pass->rewinder;
 	SNAP_TRY(keep_old(pass, start, live, size));
+	SNAP_TRY(snap_old_pages_finish(&pass->old));
 	rewinder->bytes_written += size;
 	return snap_drop(&pass->drops, rewinder->room, rewinder->worker, start, size,
 			 snap_vma_contents(piece->vma) == SNAP_CONTENTS_ZERO);
@@ -100,6 +95,7 @@ static snap_err write_parts(struct pass *pass)
 {
 	size_t nr = pass->nr_parts;
 	pass->nr_parts = 0;
+	SNAP_TRY(snap_old_pages_finish(&pass->old));
 	return snap_tracee_write_parts(pass->rewinder->worker->tracee, pass->parts, nr);
 }
 
@@ -165,7 +161,7 @@ static void fill_wanted(struct pass *pass, const struct piece *piece, size_t bas
  */
 static bool is_page_equal(const struct pass *pass, const struct piece *piece, size_t at)
 {
-	return !(pass->is_lazy && !pass->is_verify && piece->wanted) &&
+	return !(piece->is_lazy && !pass->is_verify && piece->wanted) &&
 	       !memcmp(pass->live + at, pass->wanted + at, SNAP_PAGE_SIZE);
 }
 
@@ -236,6 +232,7 @@ static snap_err add_piece(struct pass *pass, struct piece piece)
 			SNAP_TRY(report(pass));
 		}
 		struct piece next = piece;
+		next.is_lazy = pass->is_lazy;
 		if (next.size > CHUNK - pass->size)
 			next.size = CHUNK - pass->size;
 		pass->pieces[pass->nr_pieces++] = next;
@@ -347,12 +344,8 @@ static snap_err do_vma(struct pass *pass, const struct snap_vma *vma)
 	pass->is_lazy = is_lazy(&pass->rewinder->live->vmas, vma);
 	// What MADV_FREE was called for has not changed, and has to be written all the
 	// same.
-	if (!only || pass->is_lazy)
-		SNAP_TRY(do_range(pass, vma, vma->start, vma->end));
-	else
-		SNAP_TRY(do_ranges(pass, vma, only));
-	// While it is known whether the mapping is lazy.
-	return do_pieces(pass);
+	return !only || pass->is_lazy ? do_range(pass, vma, vma->start, vma->end)
+				      : do_ranges(pass, vma, only);
 }
 
 static void destroy(struct pass **pass)
@@ -368,12 +361,14 @@ static snap_err run_pass(struct snap_rewinder *rewinder, bool is_verify)
 	if (!pass)
 		return &snap_enomem;
 	pass->rewinder = rewinder;
+	snap_old_pages_init(&pass->old, &rewinder->old);
 	pass->is_verify = is_verify;
 	SNAP_TRY(snap_views_init(&pass->views, &rewinder->live->vmas));
 	const struct snap_vmas *vmas = &rewinder->image->vmas;
 	for (size_t i = 0; i < vmas->nr; i++)
 		if (is_rewound(pass, &vmas->list[i]))
 			SNAP_TRY(do_vma(pass, &vmas->list[i]));
+	SNAP_TRY(do_pieces(pass));
 	return snap_drops_flush(&pass->drops, rewinder->room, rewinder->worker);
 }
 

@@ -18,6 +18,7 @@ static void deinit(struct snap_restorer *restorer)
 	snap_undo_deinit(&restorer->undo);
 	snap_memory_deinit(&restorer->lost);
 	snap_ranges_deinit(&restorer->candidates);
+	snap_ranges_deinit(&restorer->changed);
 	snap_queues_deinit(&restorer->drained);
 	snap_rewinder_deinit(&restorer->rewinder);
 	for (size_t i = 0; i < restorer->nr_threads; i++)
@@ -146,15 +147,15 @@ static snap_err find_candidates(struct snap_restorer *restorer)
 	const struct snap_snapshot *image = restorer->plan->image;
 	if (!past)
 		return SNAP_OK;
-	_cleanup_ranges_ struct snap_ranges changed = { 0 }, differ = { 0 },
-					    skipped = { 0 }, some = { 0 },
-					    unsure = { 0 }, all = { 0 };
+	_cleanup_ranges_ struct snap_ranges differ = { 0 }, skipped = { 0 },
+					    some = { 0 }, unsure = { 0 }, all = { 0 };
+	snap_ranges_deinit(&restorer->changed);
 	SNAP_TRY(snap_tracker_changed(past->tracker, restorer->tracee, &image->vmas,
-				      &changed));
+				      NULL, &restorer->changed));
 	SNAP_TRY(snap_memory_differ(past->baseline, &image->memory, 0, UINT64_MAX,
 				    &differ));
 	SNAP_TRY(list_skipped(restorer, &skipped));
-	SNAP_TRY(snap_ranges_unite(&changed, &differ, &some));
+	SNAP_TRY(snap_ranges_unite(&restorer->changed, &differ, &some));
 	SNAP_TRY(snap_ranges_unite(&skipped, past->unsure, &unsure));
 	SNAP_TRY(snap_ranges_unite(&some, &unsure, &all));
 	_cleanup_ranges_ struct snap_ranges before = restorer->candidates;
@@ -378,5 +379,8 @@ snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan
 		ret->nr_landed += !restorer.threads[i].stays;
 	ret->candidates = restorer.candidates;
 	restorer.candidates = (struct snap_ranges){ 0 };
+	ret->changed = restorer.changed;
+	restorer.changed = (struct snap_ranges){ 0 };
+	ret->has_changed = past && verifies_memory;
 	return SNAP_OK;
 }

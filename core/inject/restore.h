@@ -17,11 +17,16 @@ struct snap_restore_counts {
 	bool is_committed;
 	/** With a past: the pages that were compared. */
 	struct snap_ranges candidates;
+	/** Those of them that had changed since the mark, when they were verified. */
+	struct snap_ranges changed;
+	/** False: they were not verified. */
+	bool has_changed;
 };
 
 static inline void snap_restore_counts_deinit(struct snap_restore_counts *counts)
 {
 	snap_ranges_deinit(&counts->candidates);
+	snap_ranges_deinit(&counts->changed);
 }
 
 #define _cleanup_counts_ _cleanup_(snap_restore_counts_deinit)

@@ -40,6 +40,8 @@ struct snap_restorer {
 	const struct snap_past *past;
 	/** With a past: the pages that may not be as they shall be. */
 	struct snap_ranges candidates;
+	/** Those that have changed since the mark, as it was asked last. */
+	struct snap_ranges changed;
 	/** What guards took, for the undo. */
 	struct snap_memory lost;
 	/** The pending signals that were taken away, for the undo. */

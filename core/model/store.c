@@ -231,17 +231,8 @@ static int back(const struct snap_store *store, uint64_t start, uint64_t size)
 	return os_errno;
 }
 
-snap_err snap_store_back(const struct snap_store *store, const uint8_t *bytes,
-			 uint64_t size)
+static snap_err no_room(const struct snap_store *store, int os_errno)
 {
-	uint64_t start = (uint64_t)(bytes - store->base) & -(uint64_t)store->page_size;
-	uint64_t end = (uint64_t)(bytes - store->base) + size;
-	end = (end + store->page_size - 1) & -(uint64_t)store->page_size;
-	if (start == end)
-		return SNAP_OK;
-	int os_errno = back(store, start, end - start);
-	if (!os_errno)
-		return SNAP_OK;
 	if (!store->folder)
 		return snap_error_with_remedy(
 			snap_error_os(os_errno, "cannot get memory for snapshots"),
@@ -250,6 +241,48 @@ snap_err snap_store_back(const struct snap_store *store, const uint8_t *bytes,
 		snap_error_os(os_errno, "cannot write a snapshot to '%s'",
 			      store->folder),
 		"make room on that disk, or delete snapshots that are not needed");
+}
+
+snap_err snap_store_back(const struct snap_store *store, const uint8_t *bytes,
+			 uint64_t size)
+{
+	uint64_t start = (uint64_t)(bytes - store->base) & -(uint64_t)store->page_size;
+	uint64_t end = (uint64_t)(bytes - store->base) + size;
+	end = (end + store->page_size - 1) & -(uint64_t)store->page_size;
+	int os_errno = start < end ? back(store, start, end - start) : 0;
+	return os_errno ? no_room(store, os_errno) : SNAP_OK;
+}
+
+/** Write one part. @param at From the beginning of the store. */
+static snap_err write_part(const struct snap_store *store, uint64_t at,
+			   struct iovec part)
+{
+	const uint8_t *from = part.iov_base;
+	for (size_t done = 0; done < part.iov_len;) {
+		ssize_t put = pwrite(store->fd, from + done, part.iov_len - done,
+				     (off_t)(at + done));
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return no_room(store, put < 0 ? errno : ENOSPC);
+		done += (size_t)put;
+	}
+	return SNAP_OK;
+}
+
+snap_err snap_store_write(const struct snap_store *store, const uint8_t *to,
+			  const struct iovec *parts, size_t nr)
+{
+	uint64_t at = (uint64_t)(to - store->base), size = 0;
+	for (size_t i = 0; i < nr; i++)
+		size += parts[i].iov_len;
+	ssize_t put = pwritev(store->fd, parts, (int)nr, (off_t)at);
+	if (put >= 0 && (uint64_t)put == size)
+		return SNAP_OK;
+	// Not all of it: once more, one by one, which also tells what is wrong.
+	for (size_t i = 0; i < nr; at += parts[i++].iov_len)
+		SNAP_TRY(write_part(store, at, parts[i]));
+	return SNAP_OK;
 }
 
 /** lseek(2) moves an offset that nobody goes by. */

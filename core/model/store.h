@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "core/base/error.h"
 #include "core/model/chunks.h"
@@ -21,8 +22,8 @@
  * again.
  *
  * The bytes of a slot never move. Writing to bytes that were handed out and backed,
- * reading them, snap_store_back() and snap_store_find_data() need no lock and may be
- * done by any thread; all else is for one thread at a time.
+ * reading them, snap_store_back(), snap_store_write() and snap_store_find_data() need
+ * no lock and may be done by any thread; all else is for one thread at a time.
  */
 struct snap_store {
 	size_t refs;
@@ -103,6 +104,16 @@ _must_check_ snap_err snap_store_take(struct snap_store *store, uint64_t nr,
  */
 _must_check_ snap_err snap_store_back(const struct snap_store *store,
 				      const uint8_t *bytes, uint64_t size);
+
+/**
+ * Write bytes of slots, which need not be backed: faster than to back them first.
+ *
+ * @param to Of slots in a row.
+ * @param parts What to write, one behind the other; iov_len 0 is none.
+ */
+_must_check_ snap_err snap_store_write(const struct snap_store *store,
+				       const uint8_t *to, const struct iovec *parts,
+				       size_t nr);
 
 /**
  * Find what was ever written to. The rest reads as zeros, and would take memory if it

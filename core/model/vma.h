@@ -43,6 +43,8 @@ enum snap_vma_flag {
 	SNAP_VMA_REWOUND = 1 << 20,
 	/** mt: memory with tags (PROT_MTE of aarch64). */
 	SNAP_VMA_TAGGED = 1 << 21,
+	/** gu: some of it may be guards; in no list in which they are rows. */
+	SNAP_VMA_MAY_GUARD = 1 << 22,
 };
 
 /** What stands behind the pages that a snapshot does not hold, and whose they are. */

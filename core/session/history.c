@@ -48,11 +48,6 @@ void snap_history_meet(struct snap_history *history,
 	history->start_time = identity->start_time;
 }
 
-void snap_history_use(const struct snap_history *history, struct snap_tracee *tracee)
-{
-	tracee->uffd = history->tracker.uffd;
-}
-
 snap_err snap_history_check(struct snap_history *history, struct snap_tracee *tracee,
 			    const struct snap_snapshot *process)
 {
@@ -62,7 +57,7 @@ snap_err snap_history_check(struct snap_history *history, struct snap_tracee *tr
 					     &is_fit));
 	if (!is_fit)
 		snap_history_let_go(history);
-	snap_history_use(history, tracee);
+	snap_tracker_use(&history->tracker, tracee);
 	return SNAP_OK;
 }
 
@@ -75,7 +70,7 @@ snap_err snap_history_track(struct snap_history *history, struct snap_tracee *tr
 	SNAP_TRY(
 		snap_tracker_start(tracee, process, history->rungs, &history->tracker));
 	history->is_tracking = true;
-	snap_history_use(history, tracee);
+	snap_tracker_use(&history->tracker, tracee);
 	return SNAP_OK;
 }
 

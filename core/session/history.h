@@ -50,9 +50,6 @@ bool snap_history_is_of(const struct snap_history *history,
 void snap_history_meet(struct snap_history *history,
 		       const struct snap_identity *identity);
 
-/** Let a tracee know what is ours in the process; before its mappings are read. */
-void snap_history_use(const struct snap_history *history, struct snap_tracee *tracee);
-
 /**
  * Take a tracker off that does not fit the process any more, after snap_history_meet().
  *

@@ -1,6 +1,7 @@
 #include "core/session/known.h"
 
 #include "arch/machine.h"
+#include "core/tracee/guards.h"
 #include "core/tracee/proc.h"
 
 void snap_known_deinit(struct snap_known *known)
@@ -29,8 +30,11 @@ static snap_err use_book(struct snap_known *known, struct snap_tracee *tracee)
 
 snap_err snap_known_use(struct snap_known *known, struct snap_tracee *tracee)
 {
-	if (!known->machine.nr_items)
+	if (!known->machine.nr_items) {
+		SNAP_TRY(snap_kernel_tells_guards(&known->tells_guards));
 		SNAP_TRY(snap_machine_describe(&known->machine));
+	}
+	tracee->tells_guards = known->tells_guards;
 	tracee->machine = &known->machine;
 	return use_book(known, tracee);
 }

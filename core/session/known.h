@@ -11,6 +11,8 @@
 struct snap_known {
 	/** Empty: not described yet. */
 	struct snap_cpu machine;
+	/** Of the kernel, described with the machine: snap_tracee.tells_guards. */
+	bool tells_guards;
 	struct snap_vma_program vma_program;
 	/** NULL: none. */
 	struct snap_vma_book *vma_book;

@@ -25,15 +25,15 @@
 static snap_err open_target(const struct snap_target *target, struct snap_tracee *ret)
 {
 	// A scope guard has it already.
-	ret->proc_fd = ret->mem_fd = ret->pagemap_fd = -1;
+	*ret = snap_no_tracee();
 	_cleanup_tracee_ struct snap_tracee tracee;
 	SNAP_TRY(snap_tracee_init(&tracee, target->pid, target->fail_at));
 	if (target->known)
 		SNAP_TRY(snap_known_use(target->known, &tracee));
 	if (target->history)
-		snap_history_use(target->history, &tracee);
+		snap_tracker_use(&target->history->tracker, &tracee);
 	*ret = tracee;
-	tracee.proc_fd = tracee.mem_fd = tracee.pagemap_fd = -1;
+	tracee = snap_no_tracee();
 	return SNAP_OK;
 }
 
@@ -148,28 +148,28 @@ static snap_err note_skips(const struct snap_target *target, struct snap_tracee 
  * bytes are read: what is written meanwhile is told of next time.
  *
  * @param ret Empty.
- * @param[out] ret_is_known false: everything may have.
  */
 static snap_err find_changes(const struct snap_target *target,
 			     struct snap_tracee *tracee,
 			     const struct snap_snapshot *snapshot,
-			     struct snap_ranges *ret, bool *ret_is_known)
+			     struct snap_changes *ret)
 {
 	struct snap_history *history = target->history;
-	*ret_is_known = false;
 	if (!history)
 		return SNAP_OK;
 	SNAP_TRY(snap_history_track(history, tracee, snapshot));
-	*ret_is_known = snap_history_is_known(history);
-	_cleanup_ranges_ struct snap_ranges changed = { 0 };
+	ret->is_known = snap_history_is_known(history);
+	_cleanup_ranges_ struct snap_ranges changed = { 0 }, both = { 0 };
 	SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, &snapshot->vmas,
-				      &changed));
-	SNAP_TRY(snap_ranges_unite(&changed, &history->unsure, ret));
+				      &tracee->told, &changed));
 	_cleanup_error_ snap_err error =
-		snap_tracker_mark(&history->tracker, tracee, &snapshot->vmas, &changed);
+		snap_tracker_mark(&history->tracker, tracee, &snapshot->vmas, &changed,
+				  &ret->there);
 	if (error)
 		// Next time everything is compared; for this save nothing is lost.
 		snap_tracker_forget(&history->tracker);
+	SNAP_TRY(snap_ranges_unite(&changed, &ret->there, &both));
+	SNAP_TRY(snap_ranges_unite(&both, &history->unsure, &ret->changed));
 	return note_skips(target, tracee, snapshot);
 }
 
@@ -196,18 +196,16 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 	SNAP_TRY(snap_capture_tags(tracee, snapshot));
 	const struct snap_memory *baseline = NULL;
 	_cleanup_copy_ struct snap_copy *copy = NULL;
-	_cleanup_ranges_ struct snap_ranges changed = { 0 };
-	bool is_known;
+	_cleanup_changes_ struct snap_changes changes = { 0 };
 	SNAP_TRY(find_baseline(target, snapshot, &baseline));
-	SNAP_TRY(find_changes(target, tracee, snapshot, &changed, &is_known));
-	if (is_known)
-		SNAP_TRY(add_skips(target, baseline, &changed));
+	SNAP_TRY(find_changes(target, tracee, snapshot, &changes));
+	if (changes.is_known)
+		SNAP_TRY(add_skips(target, baseline, &changes.changed));
 	else
 		SNAP_TRY(wait_for_baseline(target, &baseline));
 	SNAP_TRY(snap_freeze(tracee, target->copying, baseline ? 0 : UINT64_MAX,
 			     snapshot, &copy));
-	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, baseline,
-				     is_known ? &changed : NULL, copy,
+	SNAP_TRY(snap_capture_memory(tracee, &snapshot->vmas, baseline, &changes, copy,
 				     &target->progress, &snapshot->memory));
 	SNAP_TRY(apply_patches(target, copy, &snapshot->memory));
 	for (size_t i = 0; i < snapshot->nr_threads; i++)
@@ -385,16 +383,23 @@ static bool is_within(const struct snap_ranges *inner, const struct snap_ranges 
 static snap_err try_to_mark(const struct snap_target *target,
 			    struct snap_tracee *tracee,
 			    const struct snap_snapshot *snapshot,
-			    const struct snap_ranges *candidates)
+			    struct snap_restore_counts *counts)
 {
 	struct snap_history *history = target->history;
 	const struct snap_vmas *vmas = &snapshot->vmas;
 	bool was_marked = history->tracker.is_marked;
-	_cleanup_ranges_ struct snap_ranges changed = { 0 };
-	SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, vmas, &changed));
-	SNAP_TRY(snap_tracker_mark(&history->tracker, tracee, vmas, &changed));
+	_cleanup_ranges_ struct snap_ranges there = { 0 };
+	// What was written since the pages were verified counts as changed next time.
+	if (!counts->has_changed) {
+		snap_ranges_deinit(&counts->changed);
+		SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, vmas, NULL,
+					      &counts->changed));
+	}
+	SNAP_TRY(snap_tracker_mark(&history->tracker, tracee, vmas, &counts->changed,
+				   &there));
 	// Written meanwhile by somebody else, and not compared with the snapshot.
-	if (was_marked && !is_within(&changed, candidates))
+	if (was_marked && !(is_within(&counts->changed, &counts->candidates) &&
+			    is_within(&there, &counts->candidates)))
 		snap_tracker_forget(&history->tracker);
 	return note_skips(target, tracee, snapshot);
 }
@@ -405,12 +410,11 @@ static snap_err try_to_mark(const struct snap_target *target,
  */
 static void mark_again(const struct snap_target *target, struct snap_tracee *tracee,
 		       const struct snap_snapshot *snapshot,
-		       const struct snap_ranges *candidates)
+		       struct snap_restore_counts *counts)
 {
 	if (!target->history || !target->history->is_tracking)
 		return;
-	_cleanup_error_ snap_err error =
-		try_to_mark(target, tracee, snapshot, candidates);
+	_cleanup_error_ snap_err error = try_to_mark(target, tracee, snapshot, counts);
 	if (error)
 		snap_tracker_forget(&target->history->tracker);
 }
@@ -447,7 +451,7 @@ static snap_err restore_all(const struct snap_target *target,
 					      &notes, &counts);
 	*ret_is_committed = counts.is_committed;
 	SNAP_TRY(error);
-	mark_again(target, tracee, snapshot, &counts.candidates);
+	mark_again(target, tracee, snapshot, &counts);
 	*ret = (struct snap_restore_report){
 		.bytes_compared = counts.bytes_compared,
 		.bytes_written = counts.bytes_written,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/tracee/memory.h"
@@ -24,13 +25,12 @@ static bool is_unknown(int error)
  * @param[out] ret_errno Of the call; 0: it has succeeded.
  */
 static snap_err scan(struct snap_tracee *tracee, struct pm_scan_arg *arg,
-		     struct page_region regions[MOST], size_t *ret, int *ret_errno)
+		     struct page_region *regions, size_t *ret, int *ret_errno)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "scan for changed pages at %#lx",
 				   (unsigned long)arg->start));
 	arg->size = sizeof(*arg);
 	arg->vec = (uint64_t)(uintptr_t)regions;
-	arg->vec_len = MOST;
 	int nr = ioctl(tracee->pagemap_fd, PAGEMAP_SCAN, arg);
 	*ret_errno = nr < 0 ? errno : 0;
 	*ret = nr < 0 ? 0 : (size_t)nr;
@@ -48,8 +48,13 @@ static snap_err scan(struct snap_tracee *tracee, struct pm_scan_arg *arg,
 static snap_err append_scan(struct snap_tracee *tracee, struct pm_scan_arg arg,
 			    bool takes_rest, struct snap_ranges *ret, int *ret_errno)
 {
-	struct page_region regions[MOST] = { 0 };
+	struct page_region regions[MOST];
 	uint64_t end = arg.end, last = arg.start;
+	arg.vec_len = (end - last) / tracee->page_size;
+	if (arg.vec_len > MOST)
+		arg.vec_len = MOST;
+	// For valgrind, which does not know what this ioctl writes.
+	memset(regions, 0, arg.vec_len * sizeof(*regions));
 	for (arg.walk_end = arg.start; arg.walk_end < end;) {
 		arg.start = arg.walk_end;
 		size_t nr;
@@ -161,7 +166,8 @@ snap_err snap_tracee_find_written(struct snap_tracee *tracee, uint64_t start,
 	return error && error != EPERM ? scan_failed(start, error) : SNAP_OK;
 }
 
-snap_err snap_tracee_protect(struct snap_tracee *tracee, uint64_t start, uint64_t end)
+snap_err snap_tracee_protect(struct snap_tracee *tracee, uint64_t start, uint64_t end,
+			     struct snap_ranges *ret)
 {
 	// There is a shorter way, without a list, that also notes the protection of
 	// pages that do not exist: mincore(2) and /proc/PID/pagemap would tell of those
@@ -174,9 +180,8 @@ snap_err snap_tracee_protect(struct snap_tracee *tracee, uint64_t start, uint64_
 		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
 		.return_mask = PAGE_IS_WRITTEN,
 	};
-	_cleanup_ranges_ struct snap_ranges ignored = { 0 };
 	int error = 0;
-	SNAP_TRY(append_scan(tracee, arg, false, &ignored, &error));
+	SNAP_TRY(append_scan(tracee, arg, false, ret, &error));
 	return error ? snap_error_os(error, "cannot protect the pages at %#lx",
 				     (unsigned long)start)
 		     : SNAP_OK;

@@ -51,9 +51,13 @@ _must_check_ snap_err snap_tracee_find_written(struct snap_tracee *tracee,
 					       struct snap_ranges *ret,
 					       bool *ret_is_watched);
 
-/** Protect all pages of watched mappings that exist, in memory or in swap. */
+/**
+ * Protect all pages of watched mappings that exist, in memory or in swap.
+ *
+ * @param ret Those that were not protected already.
+ */
 _must_check_ snap_err snap_tracee_protect(struct snap_tracee *tracee, uint64_t start,
-					  uint64_t end);
+					  uint64_t end, struct snap_ranges *ret);
 
 /** Clear the soft-dirty bits of all pages (man 5 proc, clear_refs). */
 _must_check_ snap_err snap_tracee_clear_soft_dirty(struct snap_tracee *tracee);

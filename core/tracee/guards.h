@@ -5,6 +5,12 @@
 #include "core/tracee/tracee.h"
 
 /**
+ * Whether this kernel tells in smaps which mappings may have guards, "gu" among the
+ * flags. It is tried with a mapping of our own.
+ */
+_must_check_ snap_err snap_kernel_tells_guards(bool *ret);
+
+/**
  * Give the guards of a process (MADV_GUARD_INSTALL, Linux 6.13) rows of their own in
  * the list of its mappings, marked SNAP_VMA_GUARD.
  */

@@ -31,6 +31,7 @@ static const struct {
 	{ "ui", SNAP_VMA_UFFD },         { "sr", SNAP_VMA_SEQUENTIAL },
 	{ "rr", SNAP_VMA_RANDOM },       { "lf", SNAP_VMA_LOCK_ON_FAULT },
 	{ "mw", SNAP_VMA_MAY_WRITE },    { "mt", SNAP_VMA_TAGGED },
+	{ "gu", SNAP_VMA_MAY_GUARD },
 };
 
 /** Undo the one escape of the file: a newline is "\012" (fs/seq_file.c, mangle_path()).

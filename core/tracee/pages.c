@@ -1,6 +1,7 @@
 #include "core/tracee/pages.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,14 +22,18 @@ static snap_err scan_by_ioctl(struct snap_tracee *tracee, uint64_t start, uint64
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "scan the pages at %#lx",
 				   (unsigned long)start));
+	struct page_region regions[SNAP_MAX_PAGE_RUNS];
+	size_t most = (end - start) / tracee->page_size;
+	if (most > SNAP_MAX_PAGE_RUNS)
+		most = SNAP_MAX_PAGE_RUNS;
 	// For valgrind, which does not know what this ioctl writes.
-	struct page_region regions[SNAP_MAX_PAGE_RUNS] = { 0 };
+	memset(regions, 0, most * sizeof(*regions));
 	struct pm_scan_arg arg = {
 		.size = sizeof(arg),
 		.start = start,
 		.end = end,
 		.vec = (uint64_t)(uintptr_t)regions,
-		.vec_len = SNAP_ARRAY_SIZE(regions),
+		.vec_len = most,
 		.category_anyof_mask = categories,
 		.return_mask = PAGE_IS_FILE,
 	};

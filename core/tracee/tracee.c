@@ -31,7 +31,7 @@ static snap_err open_files(struct snap_tracee *tracee)
 
 snap_err snap_tracee_init(struct snap_tracee *tracee, pid_t pid, uint64_t fail_at)
 {
-	tracee->proc_fd = tracee->mem_fd = tracee->pagemap_fd = -1;
+	*tracee = snap_no_tracee();
 	_cleanup_tracee_ struct snap_tracee made = {
 		.pid = pid,
 		.arch = snap_arch_host(),
@@ -48,7 +48,7 @@ snap_err snap_tracee_init(struct snap_tracee *tracee, pid_t pid, uint64_t fail_a
 			"this build knows nothing about the CPU it runs on");
 	SNAP_TRY(open_files(&made));
 	*tracee = made;
-	made.proc_fd = made.mem_fd = made.pagemap_fd = -1;
+	made = snap_no_tracee();
 	return SNAP_OK;
 }
 
@@ -57,7 +57,9 @@ void snap_tracee_deinit(struct snap_tracee *tracee)
 	snap_close_cleanup(&tracee->proc_fd);
 	snap_close_cleanup(&tracee->mem_fd);
 	snap_close_cleanup(&tracee->pagemap_fd);
-	tracee->proc_fd = tracee->mem_fd = tracee->pagemap_fd = -1;
+	snap_ranges_deinit(&tracee->told.asked);
+	snap_ranges_deinit(&tracee->told.written);
+	*tracee = snap_no_tracee();
 }
 
 snap_err snap_tracee_enter(struct snap_tracee *tracee, const char *what, ...)

@@ -8,6 +8,7 @@
 
 #include "arch/arch.h"
 #include "core/base/error.h"
+#include "core/model/ranges.h"
 
 /**
  * @file
@@ -19,6 +20,12 @@
 
 struct snap_cpu;
 struct snap_vma_book;
+
+/** Mappings that were asked for writes, and the pages there that were written to. */
+struct snap_writes_told {
+	struct snap_ranges asked;
+	struct snap_ranges written;
+};
 
 /** A process that the calling thread traces, all of its threads stopped. */
 struct snap_tracee {
@@ -40,12 +47,30 @@ struct snap_tracee {
 	 * count as watched by others.
 	 */
 	int uffd;
+	/** What is not protected by it has been written to, and nothing else: the quick
+	 * way to ask (core/tracee/dirty.h) is to be trusted. */
+	bool trusts_writes;
+	/** What it told when the mappings were read. */
+	struct snap_writes_told told;
+	/** smaps tells which mappings may have guards (core/tracee/guards.h). */
+	bool tells_guards;
 	/** The PAGEMAP_SCAN ioctl was tried and is not there. */
 	bool lacks_pagemap_scan;
 	/** The call that is to fail, 0: none. It fails once. */
 	uint64_t fail_at;
 	uint64_t nr_calls;
 };
+
+/** A tracee with nothing open, for snap_tracee_deinit(). */
+static inline struct snap_tracee snap_no_tracee(void)
+{
+	return (struct snap_tracee){
+		.proc_fd = -1,
+		.mem_fd = -1,
+		.pagemap_fd = -1,
+		.uffd = -1,
+	};
+}
 
 /**
  * SNAP_ERROR_GONE when there is no such process. On an error nothing is open, and

@@ -30,14 +30,21 @@ struct snap_rung_ops {
 	snap_err (*check)(struct snap_tracker *tracker, struct snap_tracee *tracee,
 			  bool *ret);
 
-	/** Add the changed pages of a mapping, which snap_rung_knows() about. */
+	/**
+	 * Add the changed pages of a mapping, which snap_rung_knows() about.
+	 *
+	 * @param told As for snap_tracker_changed().
+	 */
 	snap_err (*changed)(struct snap_tracker *tracker, struct snap_tracee *tracee,
-			    const struct snap_vma *vma, struct snap_ranges *ret);
+			    const struct snap_vma *vma,
+			    const struct snap_writes_told *told,
+			    struct snap_ranges *ret);
 
-	/** @param changed Not NULL. */
+	/** @param ret_there Grows at its end, also on an error. */
 	snap_err (*mark)(struct snap_tracker *tracker, struct snap_tracee *tracee,
 			 const struct snap_vmas *vmas,
-			 const struct snap_ranges *changed);
+			 const struct snap_ranges *changed,
+			 struct snap_ranges *ret_there);
 };
 
 extern const struct snap_rung_ops snap_rung_userfaultfd;

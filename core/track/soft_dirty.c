@@ -73,7 +73,8 @@ static snap_err check(struct snap_tracker *tracker, struct snap_tracee *tracee,
 }
 
 static snap_err changed(struct snap_tracker *tracker, struct snap_tracee *tracee,
-			const struct snap_vma *vma, struct snap_ranges *ret)
+			const struct snap_vma *vma, const struct snap_writes_told *told,
+			struct snap_ranges *ret)
 {
 	// A page that is merged with others loses its bit (mm/ksm.c, replace_page()).
 	if (vma->flags & SNAP_VMA_MERGEABLE)
@@ -84,7 +85,8 @@ static snap_err changed(struct snap_tracker *tracker, struct snap_tracee *tracee
 }
 
 static snap_err mark(struct snap_tracker *tracker, struct snap_tracee *tracee,
-		     const struct snap_vmas *vmas, const struct snap_ranges *ranges)
+		     const struct snap_vmas *vmas, const struct snap_ranges *ranges,
+		     struct snap_ranges *ret_there)
 {
 	SNAP_TRY(snap_tracee_clear_soft_dirty(tracee));
 	return touch(tracee, tracker->canary);

@@ -82,13 +82,13 @@ void snap_tracker_deinit(struct snap_tracker *tracker)
 
 static snap_err ask_rung(struct snap_tracker *tracker, struct snap_tracee *tracee,
 			 const struct snap_vmas *vmas, bool knows,
-			 struct snap_ranges *ret)
+			 const struct snap_writes_told *told, struct snap_ranges *ret)
 {
 	for (size_t i = 0; i < vmas->nr; i++) {
 		const struct snap_vma *vma = &vmas->list[i];
 		if (knows && snap_rung_knows(vma))
 			SNAP_TRY(rungs[tracker->rung]->changed(tracker, tracee, vma,
-							       ret));
+							       told, ret));
 		else
 			SNAP_TRY(snap_ranges_append(ret, vma->start, vma->end));
 	}
@@ -107,21 +107,24 @@ static snap_err read_state(struct snap_tracee *tracee, bool *ret_is_pinned,
 }
 
 snap_err snap_tracker_changed(struct snap_tracker *tracker, struct snap_tracee *tracee,
-			      const struct snap_vmas *vmas, struct snap_ranges *ret)
+			      const struct snap_vmas *vmas,
+			      const struct snap_writes_told *told,
+			      struct snap_ranges *ret)
 {
 	bool knows = tracker->is_marked && tracker->rung != SNAP_RUNG_CONTENTS;
 	bool is_pinned = false, is_swapped = false, was_careful = tracker->is_careful;
 	if (knows && rungs[tracker->rung]->check)
 		SNAP_TRY(rungs[tracker->rung]->check(tracker, tracee, &knows));
 	_cleanup_ranges_ struct snap_ranges ranges = { 0 };
-	SNAP_TRY(ask_rung(tracker, tracee, vmas, knows, &ranges));
+	SNAP_TRY(ask_rung(tracker, tracee, vmas, knows, told, &ranges));
 	if (knows)
 		// Afterwards: what goes to swap from here on does no harm.
 		SNAP_TRY(read_state(tracee, &is_pinned, &is_swapped));
 	if (is_pinned || (is_swapped && !was_careful)) {
 		tracker->is_careful = true;
 		ranges.nr = 0;
-		snap_err error = ask_rung(tracker, tracee, vmas, !is_pinned, &ranges);
+		snap_err error =
+			ask_rung(tracker, tracee, vmas, !is_pinned, NULL, &ranges);
 		tracker->is_careful = was_careful;
 		SNAP_TRY(error);
 	}
@@ -132,20 +135,20 @@ snap_err snap_tracker_changed(struct snap_tracker *tracker, struct snap_tracee *
 
 snap_err snap_tracker_mark(struct snap_tracker *tracker, struct snap_tracee *tracee,
 			   const struct snap_vmas *vmas,
-			   const struct snap_ranges *changed)
+			   const struct snap_ranges *changed,
+			   struct snap_ranges *ret_there)
 {
 	if (tracker->rung == SNAP_RUNG_CONTENTS)
 		return SNAP_OK;
-	_cleanup_ranges_ struct snap_ranges found = { 0 };
-	if (!changed)
-		SNAP_TRY(snap_tracker_changed(tracker, tracee, vmas, &found));
 	tracker->is_marked = false;
 	bool is_pinned, is_swapped;
 	SNAP_TRY(read_state(tracee, &is_pinned, &is_swapped));
 	if (is_pinned)
 		return SNAP_OK;
-	SNAP_TRY(rungs[tracker->rung]->mark(tracker, tracee, vmas,
-					    changed ? changed : &found));
+	_cleanup_ranges_ struct snap_ranges there = { 0 };
+	SNAP_TRY(rungs[tracker->rung]->mark(tracker, tracee, vmas, changed, &there));
 	tracker->is_marked = true;
+	*ret_there = there;
+	there = (struct snap_ranges){ 0 };
 	return SNAP_OK;
 }

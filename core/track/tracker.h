@@ -71,6 +71,15 @@ _must_check_ snap_err snap_tracker_start(struct snap_tracee *tracee,
 void snap_tracker_deinit(struct snap_tracker *tracker);
 #define _cleanup_tracker_ _cleanup_(snap_tracker_deinit)
 
+/** Let a tracee know what is ours in the process; before its mappings are read. */
+static inline void snap_tracker_use(const struct snap_tracker *tracker,
+				    struct snap_tracee *tracee)
+{
+	tracee->uffd = tracker->uffd;
+	tracee->trusts_writes =
+		tracker->uffd >= 0 && tracker->is_marked && !tracker->is_careful;
+}
+
 /**
  * Whether the rung is still the right one for a process: with what it has opened and
  * mapped since, no write can be missed, nor is the tracker in its way. If not (also
@@ -89,11 +98,14 @@ _must_check_ snap_err snap_tracker_is_fit(const struct snap_tracker *tracker,
  *
  * @param vmas The mappings of now, as read while the process was stopped, or as a
  *	restore has just made them. What lies outside of them is not told of.
+ * @param told What was asked when they were read, in place of asking again: what was
+ *	written since is then not in the list. NULL: nothing was.
  * @param ret Empty; whole pages within the mappings. On an error untouched.
  */
 _must_check_ snap_err snap_tracker_changed(struct snap_tracker *tracker,
 					   struct snap_tracee *tracee,
 					   const struct snap_vmas *vmas,
+					   const struct snap_writes_told *told,
 					   struct snap_ranges *ret);
 
 /**
@@ -101,13 +113,16 @@ _must_check_ snap_err snap_tracker_changed(struct snap_tracker *tracker,
  * no system call in the process. On an error nothing is marked.
  *
  * @param vmas As for snap_tracker_changed().
- * @param changed What that has told just now, with all that was written since; NULL:
- *	it is looked for.
+ * @param changed What that has told just now. On SNAP_RUNG_USERFAULTFD what was written
+ *	since counts as changed afterwards, too, if it is not in `ret_there`.
+ * @param ret_there Empty; pages that exist, some of `changed` and, maybe, some that
+ *	were written to since. On an error untouched.
  */
 _must_check_ snap_err snap_tracker_mark(struct snap_tracker *tracker,
 					struct snap_tracee *tracee,
 					const struct snap_vmas *vmas,
-					const struct snap_ranges *changed);
+					const struct snap_ranges *changed,
+					struct snap_ranges *ret_there);
 
 /** Nothing is known any more, until the next mark. */
 static inline void snap_tracker_forget(struct snap_tracker *tracker)

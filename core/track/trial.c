@@ -108,10 +108,11 @@ static snap_err try_writes(const struct bench *bench, bool *ret)
 	unsigned int written = BIT(BY_KERNEL) | BIT(BY_DEBUGGER) | BIT(GIVEN_BACK) |
 			       (bench->room->code ? BIT(STORED) : 0);
 	uint64_t start = address_of(bench, 0), end = end_of_pages(bench);
+	_cleanup_ranges_ struct snap_ranges first = { 0 }, second = { 0 };
 	SNAP_TRY(check(bench, THERE, BIT(HOLE), ret));
 	if (!*ret)
 		return SNAP_OK;
-	SNAP_TRY(snap_tracee_protect(bench->tracee, start, end));
+	SNAP_TRY(snap_tracee_protect(bench->tracee, start, end, &first));
 	SNAP_TRY(check(bench, 0, BIT(HOLE), ret));
 	if (!*ret)
 		return SNAP_OK;
@@ -121,7 +122,7 @@ static snap_err try_writes(const struct bench *bench, bool *ret)
 	SNAP_TRY(check(bench, written, BIT(HOLE), ret));
 	if (!*ret)
 		return SNAP_OK;
-	SNAP_TRY(snap_tracee_protect(bench->tracee, start, end));
+	SNAP_TRY(snap_tracee_protect(bench->tracee, start, end, &second));
 	return check(bench, BIT(GIVEN_BACK), BIT(HOLE), ret);
 }
 

@@ -122,11 +122,38 @@ static bool is_ours(const struct snap_vma *vma)
 	return snap_rung_knows(vma) && snap_vma_contents(vma) == SNAP_CONTENTS_ZERO;
 }
 
+/** Add the ranges that lie in a mapping. */
+static snap_err append_within(const struct snap_ranges *ranges,
+			      const struct snap_vma *vma, struct snap_ranges *ret)
+{
+	const struct snap_range *end = ranges->list + ranges->nr;
+	const struct snap_range *at = snap_ranges_find_from(ranges, vma->start);
+	for (; at && at < end && at->start < vma->end; at++) {
+		uint64_t to = at->start + at->size;
+		SNAP_TRY(snap_ranges_append(ret,
+					    at->start > vma->start ? at->start
+								   : vma->start,
+					    to < vma->end ? to : vma->end));
+	}
+	return SNAP_OK;
+}
+
+static bool was_asked(const struct snap_writes_told *told, const struct snap_vma *vma)
+{
+	const struct snap_range *range =
+		told ? snap_ranges_find_from(&told->asked, vma->start) : NULL;
+	return range && range->start <= vma->start &&
+	       range->start + range->size >= vma->end;
+}
+
 static snap_err changed(struct snap_tracker *tracker, struct snap_tracee *tracee,
-			const struct snap_vma *vma, struct snap_ranges *ret)
+			const struct snap_vma *vma, const struct snap_writes_told *told,
+			struct snap_ranges *ret)
 {
 	if (!is_ours(vma))
 		return snap_ranges_append(ret, vma->start, vma->end);
+	if (was_asked(told, vma))
+		return append_within(&told->written, vma, ret);
 	const struct snap_page_question question = { .note = SNAP_NOTE_PROTECTION };
 	bool is_watched = false;
 	size_t nr = ret->nr;
@@ -139,26 +166,31 @@ static snap_err changed(struct snap_tracker *tracker, struct snap_tracee *tracee
 	return snap_tracee_find_dirty(tracee, vma->start, vma->end, question, ret);
 }
 
-/**
- * Protect what has changed in a mapping, table by table: many small ranges lie in one.
- */
-static snap_err protect(struct snap_tracee *tracee, const struct snap_vma *vma,
-			const struct snap_ranges *changed)
+/** From so many ranges on, a whole table is walked as fast as they are told of. */
+#define MANY 16
+
+/** The first range that begins in another table, and at most MANY behind `first`. */
+static const struct snap_range *find_next(const struct snap_range *first,
+					  const struct snap_range *end, uint64_t span)
 {
-	uint64_t span = table_span(tracee);
-	_cleanup_ranges_ struct snap_ranges tables = { 0 };
-	const struct snap_range *at = snap_ranges_find_from(changed, vma->start);
-	for (; at && at < changed->list + changed->nr && at->start < vma->end; at++) {
-		uint64_t from = at->start & ~(span - 1);
-		uint64_t to = (at->start + at->size + span - 1) & ~(span - 1);
-		SNAP_TRY(snap_ranges_append(&tables,
-					    from < vma->start ? vma->start : from,
-					    to > vma->end ? vma->end : to));
+	const struct snap_range *at = first + 1;
+	while (at < end && at->start / span == first->start / span)
+		at++;
+	return at - first < MANY ? first + 1 : at;
+}
+
+/** Protect what has changed in a mapping. */
+static snap_err protect(struct snap_tracee *tracee, const struct snap_vma *vma,
+			const struct snap_ranges *changed, struct snap_ranges *ret)
+{
+	_cleanup_ranges_ struct snap_ranges within = { 0 };
+	SNAP_TRY(append_within(changed, vma, &within));
+	const struct snap_range *end = within.list + within.nr, *next;
+	for (const struct snap_range *at = within.list; at < end; at = next) {
+		next = find_next(at, end, table_span(tracee));
+		SNAP_TRY(snap_tracee_protect(tracee, at->start,
+					     next[-1].start + next[-1].size, ret));
 	}
-	for (size_t i = 0; i < tables.nr; i++)
-		SNAP_TRY(snap_tracee_protect(tracee, tables.list[i].start,
-					     tables.list[i].start +
-						     tables.list[i].size));
 	return SNAP_OK;
 }
 
@@ -244,7 +276,8 @@ static snap_err watch(struct snap_tracker *tracker, struct snap_tracee *tracee,
 /** Watch the rows of one mapping, and protect what has changed in them. */
 static snap_err mark_mapping(struct snap_tracker *tracker, struct snap_tracee *tracee,
 			     const struct snap_vma *rows, size_t nr,
-			     const struct snap_ranges *changed)
+			     const struct snap_ranges *changed,
+			     struct snap_ranges *ret_there)
 {
 	bool is_watched, is_new;
 	SNAP_TRY(watch(tracker, tracee, rows[0].start, rows[nr - 1].end, &is_watched,
@@ -253,19 +286,21 @@ static snap_err mark_mapping(struct snap_tracker *tracker, struct snap_tracee *t
 		struct snap_range whole = { rows[i].start, snap_vma_size(&rows[i]) };
 		const struct snap_ranges all = { .list = &whole, .nr = 1 };
 		if (is_ours(&rows[i]))
-			SNAP_TRY(protect(tracee, &rows[i], is_new ? &all : changed));
+			SNAP_TRY(protect(tracee, &rows[i], is_new ? &all : changed,
+					 ret_there));
 	}
 	return SNAP_OK;
 }
 
 static snap_err mark(struct snap_tracker *tracker, struct snap_tracee *tracee,
-		     const struct snap_vmas *vmas, const struct snap_ranges *changed)
+		     const struct snap_vmas *vmas, const struct snap_ranges *changed,
+		     struct snap_ranges *ret_there)
 {
 	for (size_t i = 0, nr; i < vmas->nr; i += nr) {
 		nr = count_parts(vmas, i);
 		if (is_to_be_watched(vmas, i, nr))
 			SNAP_TRY(mark_mapping(tracker, tracee, &vmas->list[i], nr,
-					      changed));
+					      changed, ret_there));
 	}
 	return SNAP_OK;
 }

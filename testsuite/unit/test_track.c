@@ -227,7 +227,6 @@ static void test_a_program_that_was_replaced_is_not_known(void **state)
 	scene_do(&scene, TRACK_EXEC, 0);
 	snap_tracee_deinit(&scene.tracee);
 	assert_ok(snap_tracee_init(&scene.tracee, snap_tracer_pid(scene.tracer), 0));
-	scene.tracee.uffd = scene.tracker.uffd;
 
 	// The board has the addresses of the new program.
 	scene_look(&scene);
@@ -247,7 +246,7 @@ static void check_unfit(enum track_order order, enum snap_rung lost, const char 
 	scene_track(&scene, SNAP_RUNGS_ALL);
 	enum snap_rung before = scene.tracker.rung;
 	snap_tracker_deinit(&scene.tracker);
-	scene.tracee.uffd = -1;
+	snap_tracker_use(&scene.tracker, &scene.tracee);
 	scene_do(&scene, order, 3);
 	if (!scene.board->result || before > lost)
 		return; // This machine cannot do it, or has not got the rung.
@@ -392,6 +391,7 @@ static void test_whatever_fails_nothing_is_left_and_nothing_claimed(void **state
 	for (uint64_t n = 1;; n++) {
 		// WHEN the Nth call into the kernel fails, from the start to the mark
 		struct snap_tracker tracker = { .uffd = -1 };
+		_cleanup_ranges_ struct snap_ranges there = { 0 };
 		scene.tracee.nr_calls = 0;
 		scene.tracee.fail_at = n;
 		_cleanup_error_ snap_err error =
@@ -399,7 +399,7 @@ static void test_whatever_fails_nothing_is_left_and_nothing_claimed(void **state
 					   &tracker);
 		if (!error)
 			error = snap_tracker_mark(&tracker, &scene.tracee, &scene.vmas,
-						  &scene.changed);
+						  &scene.changed, &there);
 		bool is_marked = tracker.is_marked;
 		snap_tracker_deinit(&tracker);
 		bool was_made_to_fail = scene.tracee.nr_calls >= n;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/tracee/guards.h"
 #include "core/tracee/memory.h"
 #include "testsuite/unit/unit.h"
 
@@ -23,8 +24,9 @@ static void read_all(struct scene *scene, struct snap_memory *ret)
 {
 	snap_memory_deinit(ret);
 	*ret = (struct snap_memory){ 0 };
-	assert_ok(snap_capture_memory(&scene->tracee, &scene->vmas, NULL, NULL, NULL,
-				      NULL, ret));
+	const struct snap_changes nothing_known = { 0 };
+	assert_ok(snap_capture_memory(&scene->tracee, &scene->vmas, NULL,
+				      &nothing_known, NULL, NULL, ret));
 }
 
 static void compare_page(const struct scene *scene, const struct snap_vma *vma,
@@ -65,6 +67,32 @@ static size_t compare(const struct scene *scene, const struct snap_memory *befor
 	return nr_differ;
 }
 
+/** Where guards are is told by what was written to, and is so. */
+static void check_guards(struct scene *scene)
+{
+	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
+	scene->tracee.trusts_writes = scene->tracee.tells_guards = false;
+	assert_ok(snap_tracee_read_vmas(&scene->tracee, &vmas));
+	assert_int_equal(vmas.nr, scene->vmas.nr);
+	for (size_t i = 0; i < vmas.nr; i++) {
+		const struct snap_vma *a = &scene->vmas.list[i], *b = &vmas.list[i];
+		if (a->start != b->start || a->end != b->end ||
+		    (a->flags ^ b->flags) & SNAP_VMA_GUARD)
+			fail_msg("seed %#" PRIx64 ": %#" PRIx64 "-%#" PRIx64
+				 " was told, and is %#" PRIx64 "-%#" PRIx64,
+				 scene->board->seed, a->start, a->end, b->start,
+				 b->end);
+	}
+}
+
+static size_t count_guards(const struct scene *scene)
+{
+	size_t nr = 0;
+	for (size_t i = 0; i < scene->vmas.nr; i++)
+		nr += !!(scene->vmas.list[i].flags & SNAP_VMA_GUARD);
+	return nr;
+}
+
 /** A debugger pokes here and there. */
 static void poke(struct scene *scene)
 {
@@ -79,18 +107,23 @@ static void torture(enum snap_rung rung, bool is_careful, uint64_t rounds)
 {
 	_cleanup_scene_ struct scene scene;
 	_cleanup_memory_ struct snap_memory before = { 0 }, now = { 0 };
-	size_t nr_differ = 0, nr_told = 0;
+	size_t nr_differ = 0, nr_told = 0, nr_guards = 0;
 	scene_init(&scene);
 	scene_track(&scene, SNAP_RUNG_BIT(rung));
 	scene_need(&scene, rung);
 	scene.tracker.is_careful |= is_careful;
+	bool tells_guards;
+	assert_ok(snap_kernel_tells_guards(&tells_guards));
 	scene.board->seed = setting("SNAP_TORTURE_SEED", 1);
 	read_all(&scene, &before);
 	for (uint64_t i = 0; i < rounds; i++) {
 		scene_do(&scene, TRACK_RANDOM, 0);
+		scene.is_told_of_guards = tells_guards && i % 2;
 		if (i % 3)
 			poke(&scene);
 		scene_look(&scene);
+		check_guards(&scene);
+		nr_guards += count_guards(&scene);
 		// Sometimes two steps are told of at once.
 		bool marks = i % 5;
 		if (marks)
@@ -105,6 +138,8 @@ static void torture(enum snap_rung rung, bool is_careful, uint64_t rounds)
 			now = swap;
 		}
 	}
+	// Kernels before 6.15 do not tell of any.
+	print_message("%zu guards were told of\n", nr_guards);
 	// It did something, and not all of the area was told of each time.
 	assert_true(nr_differ > rounds);
 	assert_true(nr_told < rounds * scene.board->area_size / scene.page_size / 4);

@@ -42,6 +42,7 @@ void scene_deinit(struct scene *scene)
 	snap_tracee_deinit(&scene->tracee);
 	snap_vmas_deinit(&scene->vmas);
 	snap_ranges_deinit(&scene->changed);
+	snap_ranges_deinit(&scene->there);
 	if (scene->tracer)
 		assert_ok(snap_tracer_kill(scene->tracer));
 	snap_tracer_destroy(scene->tracer);
@@ -69,7 +70,6 @@ void scene_track(struct scene *scene, unsigned int wanted)
 	_cleanup_snapshot_ struct snap_snapshot *process = scene_capture(scene);
 	snap_tracker_deinit(&scene->tracker);
 	assert_ok(snap_tracker_start(&scene->tracee, process, wanted, &scene->tracker));
-	scene->tracee.uffd = scene->tracker.uffd;
 	scene_look(scene);
 	scene_mark(scene);
 }
@@ -87,15 +87,18 @@ void scene_look(struct scene *scene)
 {
 	snap_vmas_deinit(&scene->vmas);
 	snap_ranges_deinit(&scene->changed);
+	snap_tracker_use(&scene->tracker, &scene->tracee);
+	scene->tracee.tells_guards = scene->is_told_of_guards;
 	assert_ok(snap_tracee_read_vmas(&scene->tracee, &scene->vmas));
 	assert_ok(snap_tracker_changed(&scene->tracker, &scene->tracee, &scene->vmas,
-				       &scene->changed));
+				       &scene->tracee.told, &scene->changed));
 }
 
 void scene_mark(struct scene *scene)
 {
+	snap_ranges_deinit(&scene->there);
 	assert_ok(snap_tracker_mark(&scene->tracker, &scene->tracee, &scene->vmas,
-				    &scene->changed));
+				    &scene->changed, &scene->there));
 }
 
 bool scene_has(const struct scene *scene, uint64_t address)

@@ -18,7 +18,11 @@ struct scene {
 	/** Of the moment of the last look. */
 	struct snap_vmas vmas;
 	struct snap_ranges changed;
+	/** What the last mark has told. */
+	struct snap_ranges there;
 	size_t page_size;
+	/** Whether mappings with guards are found by their flag. */
+	bool is_told_of_guards;
 };
 
 /** Start it; the tracker is not. */
