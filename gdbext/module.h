@@ -53,6 +53,7 @@ extern const PyMethodDef snap_py_digest_functions[];
 extern const PyMethodDef snap_py_diff_functions[];
 extern const PyMethodDef snap_py_compat_functions[];
 extern const PyMethodDef snap_py_land_functions[];
+extern const PyMethodDef snap_py_life_functions[];
 extern const PyMethodDef snap_py_store_functions[];
 extern const PyMethodDef snap_py_tracking_functions[];
 

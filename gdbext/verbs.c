@@ -1,5 +1,4 @@
 #include "core/image/image.h"
-#include "core/session/revive.h"
 #include "core/session/session.h"
 #include "core/tracee/sharing.h"
 #include "core/tracee/signals.h"
@@ -8,6 +7,7 @@
 #include "gdbext/compat.h"
 #include "gdbext/describe.h"
 #include "gdbext/error.h"
+#include "gdbext/restoring.h"
 #include "gdbext/snapshot.h"
 #include "gdbext/store.h"
 #include "gdbext/tracer.h"
@@ -62,65 +62,6 @@ static PyObject *capture(PyObject *module, PyObject *args, PyObject *keywords)
 	return snap_py_snapshot_create(state, snapshot);
 }
 
-static PyObject *describe_notes(const struct snap_notes *notes)
-{
-	_cleanup_pydecref_ PyObject *list = PyList_New(0);
-	for (size_t i = 0; list && i < notes->nr; i++) {
-		_cleanup_pydecref_ PyObject *text = snap_py_text(notes->list[i]);
-		if (!text || PyList_Append(list, text) < 0)
-			return NULL;
-	}
-	return snap_take(list);
-}
-
-static PyObject *describe_report(const struct snap_restore_report *report)
-{
-	return Py_BuildValue("{s:K,s:K,s:n,s:n,s:n,s:N}", "bytes_compared",
-			     (unsigned long long)report->bytes_compared,
-			     "bytes_written", (unsigned long long)report->bytes_written,
-			     "threads", (Py_ssize_t)report->nr_threads, "landed",
-			     (Py_ssize_t)report->nr_landed, "mapping_steps",
-			     (Py_ssize_t)report->nr_mapping_steps, "notes",
-			     describe_notes(&report->notes));
-}
-
-/** Let a Python function run a thread: it raises, or the thread has stopped. */
-static snap_err run_by_python(void *context, pid_t tid, uint64_t address, int signal)
-{
-	_cleanup_pydecref_ PyObject *answer =
-		PyObject_CallFunction(context, "iKi", (int)tid,
-				      (unsigned long long)address, signal);
-	if (answer)
-		return SNAP_OK;
-	return snap_error_create(SNAP_ERROR_INTERRUPTED, "thread %d was not let run",
-				 (int)tid);
-}
-
-static struct snap_runner get_runner(struct snap_py_state *state, pid_t pid,
-				     PyObject *callable)
-{
-	if (!callable || callable == Py_None)
-		return snap_py_tracer_runner(state, pid);
-	return (struct snap_runner){ .run = run_by_python, .context = callable };
-}
-
-/** What it takes for the small tracer to know what has been done. Consumes the error.
- */
-static snap_err settle_restore(struct snap_py_state *state, pid_t pid, snap_err error)
-{
-	// What a callback has raised goes on.
-	PyObject *type, *value, *traceback;
-	PyErr_Fetch(&type, &value, &traceback);
-	snap_err unnoticed = snap_py_tracer_notice(state, pid);
-	PyErr_Restore(type, value, traceback);
-	if (!error) {
-		snap_py_tracer_was_restored(state, pid);
-		return unnoticed;
-	}
-	snap_error_destroy(unnoticed);
-	return error;
-}
-
 static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 {
 	static const char *const names[] = {
@@ -145,7 +86,7 @@ static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 	if (snap_py_request_init(&request, state, pid, current_tid, patches, progress,
 				 shared_memory, fail_at) < 0)
 		return NULL;
-	request.target.runner = get_runner(state, pid, runner);
+	request.target.runner = snap_py_runner(state, pid, runner);
 	struct snap_restore_options options = { .verify_memory = verify_memory,
 						.fpu_mode = fpu_mode };
 	struct snap_restore_report report;
@@ -157,85 +98,10 @@ static PyObject *restore(PyObject *module, PyObject *args, PyObject *keywords)
 		error = snap_session_restore(&request.target,
 					     snap_py_snapshot_get(snapshot), &options,
 					     &report);
-	error = settle_restore(state, pid, error);
+	error = snap_py_settle_restore(state, pid, error);
 	if (error)
 		return snap_py_raise(state, error);
-	PyObject *described = describe_report(&report);
-	snap_notes_deinit(&report.notes);
-	return described;
-}
-
-static PyObject *check_revival(PyObject *module, PyObject *args, PyObject *keywords)
-{
-	static const char *const names[] = { "snapshot", "fpu_mode", NULL };
-	struct snap_py_state *state = snap_py_state(module);
-	PyObject *snapshot;
-	enum snap_compat_mode fpu_mode = SNAP_MODE_COMPAT;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!|$O&:check_revival",
-					 (char **)names, state->snapshot_type,
-					 &snapshot, snap_py_mode, &fpu_mode))
-		return NULL;
-	_cleanup_notes_ struct snap_notes problems = { 0 };
-	snap_err error = snap_session_check_revival(snap_py_snapshot_get(snapshot),
-						    fpu_mode, &problems);
-	if (error)
-		return snap_py_raise(state, error);
-	return describe_notes(&problems);
-}
-
-/** A report, and what the threads are called now. */
-static PyObject *describe_revival(const struct snap_restore_report *report,
-				  const pid_t *tids, size_t nr)
-{
-	_cleanup_pydecref_ PyObject *described = describe_report(report);
-	_cleanup_pydecref_ PyObject *list = PyList_New(0);
-	for (size_t i = 0; list && i < nr; i++) {
-		_cleanup_pydecref_ PyObject *tid = PyLong_FromLong(tids[i]);
-		if (!tid || PyList_Append(list, tid) < 0)
-			return NULL;
-	}
-	if (!described || !list || PyDict_SetItemString(described, "tids", list) < 0)
-		return NULL;
-	return snap_take(described);
-}
-
-static PyObject *revive(PyObject *module, PyObject *args, PyObject *keywords)
-{
-	static const char *const names[] = { "pid",        "snapshot", "verify_memory",
-					     "progress",   "fail_at",  "fpu_mode",
-					     "run_thread", NULL };
-	struct snap_py_state *state = snap_py_state(module);
-	int pid, verify_memory = 1;
-	PyObject *snapshot, *progress = NULL, *runner = NULL;
-	uint64_t fail_at = 0;
-	enum snap_compat_mode fpu_mode = SNAP_MODE_COMPAT;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "iO!|$pOO&O&O:revive",
-					 (char **)names, &pid, state->snapshot_type,
-					 &snapshot, &verify_memory, &progress,
-					 snap_py_uint64, &fail_at, snap_py_mode,
-					 &fpu_mode, &runner))
-		return NULL;
-	_cleanup_request_ struct snap_py_request request = { 0 };
-	if (snap_py_request_init(&request, state, pid, 0, NULL, progress, 0, fail_at) <
-	    0)
-		return NULL;
-	request.target.runner = get_runner(state, pid, runner);
-	struct snap_restore_options options = { .verify_memory = verify_memory,
-						.fpu_mode = fpu_mode };
-	struct snap_restore_report report;
-	snap_err error = snap_py_snapshot_settle(snapshot, progress);
-	if (error)
-		return snap_py_raise(state, error);
-	size_t nr = snap_py_snapshot_get(snapshot)->nr_threads;
-	_cleanup_free_ pid_t *tids = calloc(nr, sizeof(*tids));
-	if (!tids)
-		return PyErr_NoMemory();
-	error = snap_session_revive(&request.target, snap_py_snapshot_get(snapshot),
-				    &options, tids, &report);
-	error = settle_restore(state, pid, error);
-	if (error)
-		return snap_py_raise(state, error);
-	PyObject *described = describe_revival(&report, tids, nr);
+	PyObject *described = snap_py_report(&report);
 	snap_notes_deinit(&report.notes);
 	return described;
 }
@@ -371,11 +237,6 @@ const PyMethodDef snap_py_verbs[] = {
 	  "Take a snapshot of a stopped process that the calling thread traces." },
 	{ "restore", SNAP_PY_KEYWORDS(restore), METH_VARARGS | METH_KEYWORDS,
 	  "Put the process back to where it was, or leave it as it is and raise." },
-	{ "check_revival", SNAP_PY_KEYWORDS(check_revival),
-	  METH_VARARGS | METH_KEYWORDS,
-	  "What stands in the way of a new process: sentences." },
-	{ "revive", SNAP_PY_KEYWORDS(revive), METH_VARARGS | METH_KEYWORDS,
-	  "Make a process that has executed nothing what a snapshot says." },
 	{ "explain", SNAP_PY_KEYWORDS(explain), METH_VARARGS | METH_KEYWORDS,
 	  "What restore() would do, a line for each step with its reason." },
 	{ "check_identity", SNAP_PY_KEYWORDS(check_identity),
