@@ -4,6 +4,7 @@
 
 #include "arch/arch.h"
 #include "core/image/image.h"
+#include "core/session/contain.h"
 #include "core/unwind/unwind.h"
 #include "gdbext/arguments.h"
 #include "gdbext/describe.h"
@@ -310,40 +311,79 @@ static PyObject *get_state(PyObject *self, PyObject *unused)
 	return snap_py_snapshot_state(snap_py_snapshot_get(self));
 }
 
+/** What is written: the snapshot, with files that it maps if they are wanted. */
+struct writing {
+	struct snap_snapshot snapshot;
+	struct snap_memory contained;
+};
+
+static void writing_deinit(struct writing *writing)
+{
+	snap_memory_deinit(&writing->contained);
+}
+
+static snap_err writing_init(PyObject *self, bool is_self_contained,
+			     const struct snap_progress *progress,
+			     struct writing *writing)
+{
+	writing->snapshot = *snap_py_snapshot_get(self);
+	if (!is_self_contained)
+		return SNAP_OK;
+	SNAP_TRY(snap_session_contain(&writing->snapshot, progress,
+				      &writing->contained));
+	writing->snapshot.memory = writing->contained;
+	return SNAP_OK;
+}
+
 static PyObject *write_image(PyObject *self, PyObject *args, PyObject *keywords)
 {
-	static const char *const names[] = { "path", "overwrite", "progress", NULL };
+	static const char *const names[] = { "path", "overwrite", "progress",
+					     "self_contained", NULL };
 	_cleanup_pydecref_ PyObject *path = NULL;
-	int overwrite = 0;
+	int overwrite = 0, is_self_contained = 0;
 	struct snap_py_progress progress = { 0 };
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&|pO:write", (char **)names,
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&|pOp:write", (char **)names,
 					 PyUnicode_FSConverter, &path, &overwrite,
-					 &progress.callable))
+					 &progress.callable, &is_self_contained))
 		return NULL;
 	struct snap_progress passed = snap_py_progress(&progress);
+	_cleanup_(writing_deinit) struct writing writing = { 0 };
 	snap_err error = snap_py_snapshot_settle(self, progress.callable);
 	if (!error)
-		error = snap_image_write(snap_py_snapshot_get(self),
-					 PyBytes_AsString(path), overwrite, &passed);
+		error = writing_init(self, is_self_contained, &passed, &writing);
+	if (!error)
+		error = snap_image_write(&writing.snapshot, PyBytes_AsString(path),
+					 overwrite, &passed);
 	return snap_py_none(state_of(self), error);
 }
 
 static PyObject *begin_write(PyObject *self, PyObject *args, PyObject *keywords)
 {
-	static const char *const names[] = { "path", "overwrite", NULL };
+	static const char *const names[] = { "path", "overwrite", "progress",
+					     "self_contained", NULL };
 	_cleanup_pydecref_ PyObject *path = NULL;
-	int overwrite = 0;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&|p:begin_write",
+	int overwrite = 0, is_self_contained = 0;
+	struct snap_py_progress progress = { 0 };
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&|pOp:begin_write",
 					 (char **)names, PyUnicode_FSConverter, &path,
-					 &overwrite))
+					 &overwrite, &progress.callable,
+					 &is_self_contained))
 		return NULL;
-	struct snap_writing *writing;
-	snap_err error =
-		snap_writing_create(snap_py_snapshot_get(self), PyBytes_AsString(path),
-				    overwrite, &writing);
+	struct snap_progress passed = snap_py_progress(&progress);
+	_cleanup_(writing_deinit) struct writing writing = { 0 };
+	struct snap_writing *begun;
+	// Files are read at once: they may be others in a moment.
+	snap_err error = is_self_contained
+				 ? snap_py_snapshot_settle(self, progress.callable)
+				 : SNAP_OK;
+	if (!error)
+		error = writing_init(self, is_self_contained, &passed, &writing);
+	if (!error)
+		error = snap_writing_create(&writing.snapshot, PyBytes_AsString(path),
+					    overwrite, &begun);
 	if (error)
 		return snap_py_raise(state_of(self), error);
-	return snap_py_writing_create(state_of(self), writing);
+	return snap_py_writing_create(state_of(self), begun);
 }
 
 #define TEXT(name, member)                                             \

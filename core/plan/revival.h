@@ -10,8 +10,20 @@
  * process cannot have (the other end of a socket) is replaced, and told of.
  */
 
+/** Where the file of a mapping is now. */
+struct snap_mapped_file {
+	/** NULL: nowhere, and what the image holds of it stands in its place. Owned by
+	 * whoever has looked for it. */
+	char *path;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint64_t inode;
+};
+
 /** What there is for the image in the outside world. */
 struct snap_surroundings {
+	/** For each mapping of the image; of meaning for those of files. Not owned. */
+	const struct snap_mapped_file *mapped;
 	/** For each open file of the image: its path still leads to it. Not owned. */
 	const bool *is_there;
 	/** /dev/null. Not owned. */
@@ -20,8 +32,9 @@ struct snap_surroundings {
 
 /** Zero-initialise. */
 struct snap_revived {
-	/** Its threads, its open files, its timers and who it is are its own; what they
-	 * own, and the rest, is the other snapshot's. */
+	/** Its threads, its open files, its timers, its mappings and who it is are its
+	 * own; what they own, and the rest, is the other snapshot's, or that of the
+	 * surroundings. */
 	struct snap_snapshot snapshot;
 	/** The elements of epoll sets. Owned. */
 	struct snap_watch *watches;
@@ -32,7 +45,8 @@ void snap_revived_deinit(struct snap_revived *revived);
 
 /**
  * @param live The new process; its threads are given to those of the image by their
- *	numbers, and in their order where it has none of that number. Both outlive *ret.
+ *	numbers, and in their order where it has none of that number.
+ * @param surroundings Outlive *ret, like both snapshots.
  * @param notes Grows by what was replaced.
  */
 _must_check_ snap_err snap_revive_image(const struct snap_snapshot *image,
@@ -47,6 +61,17 @@ _must_check_ snap_err snap_revive_files(const struct snap_snapshot *image,
 					const struct snap_surroundings *surroundings,
 					struct snap_notes *notes,
 					struct snap_revived *revived);
+
+/**
+ * Its mappings: of files where they are now; private memory where they are nowhere.
+ */
+_must_check_ snap_err snap_revive_mappings(const struct snap_snapshot *image,
+					   const struct snap_surroundings *surroundings,
+					   struct snap_notes *notes,
+					   struct snap_revived *revived);
+
+/** Whether the image holds every byte of a mapping. */
+bool snap_is_whole(const struct snap_snapshot *image, const struct snap_vma *vma);
 
 /** What number in the new process a number of the image is; 0: none. */
 pid_t snap_revived_tid(const struct snap_snapshot *image,

@@ -5,10 +5,8 @@
 #include "arch/machine.h"
 #include "core/compat/adapt.h"
 #include "core/inject/files.h"
-#include "core/model/build_id.h"
 #include "core/plan/kernels.h"
 #include "core/session/surroundings.h"
-#include "core/tracee/files.h"
 #include "core/tracee/mappings.h"
 #include "core/tracee/tracee.h"
 
@@ -18,6 +16,7 @@ struct checking {
 	struct snap_tracee *tracee;
 	const struct snap_snapshot *image;
 	enum snap_compat_mode fpu_mode;
+	const struct snap_known_surroundings *known;
 	struct snap_notes *problems;
 };
 
@@ -66,26 +65,25 @@ static snap_err check_kernel(const struct checking *checking)
 	return snap_check_kernel_mappings(checking->image, ours);
 }
 
-static bool is_same_file(const struct snap_vma *a, const struct snap_vma *b)
-{
-	return a->inode == b->inode && a->dev_major == b->dev_major &&
-	       a->dev_minor == b->dev_minor && !strcmp(a->name, b->name);
-}
+static const char remedy[] =
+	"put the build of the snapshot back, name its folder in GDB's 'set sysroot' or "
+	"'set solib-search-path', or write the image by 'snapshot export "
+	"-self-contained'";
 
+/** Each file once: its mappings follow each other. */
 static snap_err check_mapped_files(const struct checking *checking)
 {
 	const struct snap_vmas *vmas = &checking->image->vmas;
-	const struct snap_vma *last = NULL;
+	const struct snap_mapped_files *files = &checking->known->mapped;
+	const char *last = "";
 	for (size_t i = 0; i < vmas->nr; i++) {
 		const struct snap_vma *vma = &vmas->list[i];
-		if (!snap_vma_is_file(vma) || *vma->name != '/' ||
-		    (last && is_same_file(vma, last)))
+		if (files->fits[i] == SNAP_FILE_FITS || !strcmp(vma->name, last) ||
+		    snap_is_whole(checking->image, vma))
 			continue;
-		last = vma;
-		snap_err error = snap_tracee_check_file(checking->tracee, vma);
-		if (!error)
-			error = snap_tracee_check_build(checking->tracee, vma);
-		SNAP_TRY(note(checking, error));
+		last = vma->name;
+		SNAP_TRY(note(checking,
+			      snap_refuse_mapped_file(vma, files->fits[i], remedy)));
 	}
 	return SNAP_OK;
 }
@@ -148,13 +146,11 @@ static snap_err check_plan(const struct checking *checking)
 	const struct snap_snapshot *image = checking->image;
 	_cleanup_snapshot_ struct snap_snapshot *empty = NULL;
 	SNAP_TRY(make_empty(image, &empty));
-	_cleanup_surroundings_ struct snap_known_surroundings known = { 0 };
 	_cleanup_notes_ struct snap_notes ignored = { 0 };
 	_cleanup_revived_ struct snap_revived revived = { 0 };
 	_cleanup_plan_ struct snap_plan plan = { 0 };
-	SNAP_TRY(snap_look_around(checking->tracee, image, &known));
-	SNAP_TRY(snap_revive_image(image, empty, &known.surroundings, &ignored,
-				   &revived));
+	SNAP_TRY(snap_revive_image(image, empty, &checking->known->surroundings,
+				   &ignored, &revived));
 	SNAP_TRY(snap_plan_compare(&revived.snapshot, empty, &plan));
 	for (size_t i = 0; i < plan.nr_refusals; i++)
 		SNAP_TRY(snap_notes_add(checking->problems, "%s", plan.refusals[i]));
@@ -165,6 +161,7 @@ static snap_err check_plan(const struct checking *checking)
 }
 
 snap_err snap_session_check_revival(const struct snap_snapshot *snapshot,
+				    const struct snap_search *search,
 				    enum snap_compat_mode fpu_mode,
 				    struct snap_notes *problems)
 {
@@ -173,10 +170,13 @@ snap_err snap_session_check_revival(const struct snap_snapshot *snapshot,
 	};
 	_cleanup_tracee_ struct snap_tracee tracee;
 	SNAP_TRY(snap_tracee_init(&tracee, getpid(), 0));
+	_cleanup_surroundings_ struct snap_known_surroundings known = { 0 };
+	SNAP_TRY(snap_look_around(&tracee, snapshot, search, &known));
 	const struct checking checking = {
 		.tracee = &tracee,
 		.image = snapshot,
 		.fpu_mode = fpu_mode,
+		.known = &known,
 		.problems = problems,
 	};
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(questions); i++)

@@ -1,6 +1,7 @@
 #include "core/session/revive.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "core/capture/process.h"
 #include "core/inject/start.h"
@@ -17,6 +18,7 @@ struct reviving {
 	const struct snap_target *target;
 	struct snap_tracee *tracee;
 	const struct snap_snapshot *image;
+	const struct snap_search *search;
 	struct snap_notes *notes;
 	pid_t *ret_tids;
 };
@@ -144,7 +146,8 @@ static snap_err restore(const struct reviving *reviving,
 	_cleanup_snapshot_ struct snap_snapshot *live = NULL;
 	SNAP_TRY(capture(reviving, &live));
 	_cleanup_surroundings_ struct snap_known_surroundings known = { 0 };
-	SNAP_TRY(snap_look_around(reviving->tracee, reviving->image, &known));
+	SNAP_TRY(snap_look_around(reviving->tracee, reviving->image, reviving->search,
+				  &known));
 	_cleanup_revived_ struct snap_revived revived = { 0 };
 	SNAP_TRY(snap_revive_image(reviving->image, live, &known.surroundings,
 				   reviving->notes, &revived));
@@ -183,7 +186,8 @@ static snap_err revive(const struct reviving *reviving,
 snap_err snap_session_revive(const struct snap_target *target,
 			     const struct snap_snapshot *snapshot,
 			     const struct snap_restore_options *options,
-			     pid_t *ret_tids, struct snap_restore_report *ret)
+			     const struct snap_search *search, pid_t *ret_tids,
+			     struct snap_restore_report *ret)
 {
 	_cleanup_tracee_ struct snap_tracee tracee;
 	SNAP_TRY(snap_tracee_init(&tracee, target->pid, target->fail_at));
@@ -192,6 +196,7 @@ snap_err snap_session_revive(const struct snap_target *target,
 		.target = target,
 		.tracee = &tracee,
 		.image = snapshot,
+		.search = search,
 		.notes = &notes,
 		.ret_tids = ret_tids,
 	};
@@ -203,5 +208,21 @@ snap_err snap_session_revive(const struct snap_target *target,
 	*ret = report;
 	ret->notes = notes;
 	notes = (struct snap_notes){ 0 };
+	return SNAP_OK;
+}
+
+snap_err snap_session_find_program(const struct snap_snapshot *snapshot,
+				   const struct snap_search *search, char **ret)
+{
+	_cleanup_tracee_ struct snap_tracee tracee;
+	SNAP_TRY(snap_tracee_init(&tracee, getpid(), 0));
+	_cleanup_(snap_mapped_files_deinit) struct snap_mapped_files files = { 0 };
+	SNAP_TRY(snap_find_mapped_files(&tracee, snapshot, search, &files));
+	*ret = NULL;
+	for (size_t i = 0; i < files.nr && !*ret; i++)
+		if (!strcmp(snapshot->vmas.list[i].name, snapshot->identity.exe)) {
+			*ret = files.list[i].path;
+			files.list[i].path = NULL;
+		}
 	return SNAP_OK;
 }

@@ -46,27 +46,55 @@ snap_err snap_tracee_check_file(struct snap_tracee *tracee, const struct snap_vm
 	return SNAP_OK;
 }
 
-snap_err snap_tracee_check_build(struct snap_tracee *tracee, const struct snap_vma *vma)
+snap_err snap_tracee_open_file(struct snap_tracee *tracee, const char *path, int *ret)
 {
 	_cleanup_free_ char *name = NULL;
-	SNAP_TRY(snap_escaped(vma->name, &name));
-	SNAP_TRY(snap_tracee_enter(tracee, "look into %s", name));
-	char path[PATH_MAX];
-	if (!vma->build_id_size ||
-	    snprintf(path, sizeof(path), "root%s", vma->name) >= (int)sizeof(path))
-		return SNAP_OK;
-	_cleanup_close_ int fd = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	SNAP_TRY(snap_escaped(path, &name));
+	SNAP_TRY(snap_tracee_enter(tracee, "open %s", name));
+	char inside[PATH_MAX];
+	if (snprintf(inside, sizeof(inside), "root%s", path) >= (int)sizeof(inside))
+		return snap_error_create(SNAP_ERROR_REFUSED, "the path %s is too long",
+					 name);
+	// What is no regular file may make an open wait, or do something.
+	int fd = openat(tracee->proc_fd, inside, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return snap_error_os(errno, "cannot open %s", name);
+	*ret = fd;
+	return SNAP_OK;
+}
+
+static bool has_build_id(int fd, const struct snap_vma *vma)
+{
 	uint8_t build_id[SNAP_BUILD_ID_SIZE];
-	// What cannot be opened is told by whoever wants to map it.
-	if (fd < 0 || (snap_build_id_of_file(fd, build_id) == vma->build_id_size &&
-		       !memcmp(build_id, vma->build_id, vma->build_id_size)))
+	return snap_build_id_of_file(fd, build_id) == vma->build_id_size &&
+	       !memcmp(build_id, vma->build_id, vma->build_id_size);
+}
+
+snap_err snap_tracee_fit_file(struct snap_tracee *tracee, const char *path,
+			      const struct snap_vma *vma, enum snap_file_fit *ret,
+			      struct stat *ret_stat)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "look for a file that was mapped"));
+	char inside[PATH_MAX];
+	struct stat stat;
+	*ret = SNAP_FILE_IS_GONE;
+	if (snprintf(inside, sizeof(inside), "root%s", path) >= (int)sizeof(inside) ||
+	    fstatat(tracee->proc_fd, inside, &stat, 0) < 0)
 		return SNAP_OK;
-	return snap_error_with_remedy(
-		snap_error_create(SNAP_ERROR_REFUSED,
-				  "the file %s has been overwritten with another build "
-				  "since the snapshot",
-				  name),
-		"put the build of the snapshot back");
+	bool is_same = is_same_file(&stat, vma);
+	*ret = is_same ? SNAP_FILE_FITS : SNAP_FILE_IS_OTHER;
+	if (vma->build_id_size && S_ISREG(stat.st_mode)) {
+		_cleanup_close_ int fd = -1;
+		snap_err error = snap_tracee_open_file(tracee, path, &fd);
+		// What cannot be opened is told by whoever wants to map it.
+		if (!error)
+			*ret = has_build_id(fd, vma) ? SNAP_FILE_FITS
+						     : SNAP_FILE_IS_REBUILT;
+		snap_error_destroy(error);
+	}
+	if (*ret == SNAP_FILE_FITS)
+		*ret_stat = stat;
+	return SNAP_OK;
 }
 
 /** Whether a descriptor can be used for a mapping: its flags, in octal. */

@@ -2,7 +2,16 @@
 
 import contextlib
 import importlib
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional, Sequence
+from pathlib import Path
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Iterator,
+    NamedTuple,
+    Optional,
+    Sequence,
+)
 
 from .problem import Problem
 
@@ -115,11 +124,42 @@ def restore(
     return report
 
 
-def check_revival(snapshot: "Snapshot", fpu_mode: str) -> list[str]:
+class Search(NamedTuple):
+    """Where files are looked for that a snapshot has mapped, if not where they were."""
+
+    sysroot: str = ""
+    """A folder that stands for the root folder; empty: none."""
+    folders: Sequence[str] = ()
+    """They have files by the last part of their path."""
+
+
+def check_revival(snapshot: "Snapshot", fpu_mode: str, search: Search) -> list[str]:
     """What stands in the way of a new process, sentences."""
     with _loaded() as module:
-        problems: list[str] = module.check_revival(snapshot, fpu_mode=fpu_mode)
+        problems: list[str] = module.check_revival(
+            snapshot, fpu_mode=fpu_mode, sysroot=search.sysroot, folders=search.folders
+        )
     return problems
+
+
+def find_program(snapshot: "Snapshot", search: Search) -> Optional[str]:
+    """Where the program of a snapshot is; None: it is not there."""
+    with _loaded() as module:
+        path: Optional[str] = module.find_program(
+            snapshot, sysroot=search.sysroot, folders=search.folders
+        )
+    return path
+
+
+def blank() -> str:
+    """A program that needs nothing, for a new process to begin as."""
+    path = Path(_module().__file__).with_name("blank")
+    if not path.exists():
+        raise Problem(
+            f"the program {path}, which belongs to gdb-snapshot, is not there",
+            "Install gdb-snapshot again",
+        )
+    return str(path)
 
 
 def revive(
@@ -127,6 +167,7 @@ def revive(
     snapshot: "Snapshot",
     verify_memory: bool,
     fpu_mode: str,
+    search: Search,
     progress: "Optional[Progress]",
     run_thread: Callable[[int, int, int], None],
 ) -> "Revival":
@@ -139,6 +180,8 @@ def revive(
             progress=progress or _listen,
             fail_at=_take_fail_at(),
             fpu_mode=fpu_mode,
+            sysroot=search.sysroot,
+            folders=search.folders,
             run_thread=run_thread,
         )
     return report
@@ -255,11 +298,17 @@ def write(
     snapshot: "Snapshot",
     path: str,
     overwrite: bool,
+    self_contained: bool,
     progress: "Optional[Progress]" = None,
 ) -> None:
     """Write an image."""
     with _loaded():
-        snapshot.write(path, overwrite=overwrite, progress=progress or _listen)
+        snapshot.write(
+            path,
+            overwrite=overwrite,
+            progress=progress or _listen,
+            self_contained=self_contained,
+        )
 
 
 def store_usage() -> "StoreUsage":
@@ -268,10 +317,21 @@ def store_usage() -> "StoreUsage":
     return usage
 
 
-def begin_write(snapshot: "Snapshot", path: str, overwrite: bool) -> "Writing":
+def begin_write(
+    snapshot: "Snapshot",
+    path: str,
+    overwrite: bool,
+    self_contained: bool,
+    progress: "Optional[Progress]" = None,
+) -> "Writing":
     """Have an image written in the background."""
     with _loaded():
-        writing: "Writing" = snapshot.begin_write(path, overwrite=overwrite)
+        writing: "Writing" = snapshot.begin_write(
+            path,
+            overwrite=overwrite,
+            progress=progress or _listen,
+            self_contained=self_contained,
+        )
     return writing
 
 

@@ -1,5 +1,6 @@
 """What one can do with snapshots: the verbs behind the commands, MI and Python."""
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Callable, Optional, Sequence
 
@@ -22,6 +23,7 @@ def save(
     *,
     file: Optional[str] = None,
     overwrite: bool = False,
+    self_contained: bool = False,
     note: str = "",
     background: Optional[bool] = False,
     progress: "Optional[Progress]" = None,
@@ -29,7 +31,7 @@ def save(
     """
     Take a snapshot of the selected process, and perhaps write it to a file.
 
-    @param background As in export().
+    @param self_contained, background As in export().
     """
     is_named = name is not None
     if name is None:
@@ -40,7 +42,7 @@ def save(
     entry = keeping.take(process.selected(), name, note, progress)
     entry.is_named = is_named
     if path is not None:
-        _write(entry, path, overwrite, background, progress)
+        _write(entry, path, overwrite, self_contained, background, progress)
     keeping.keep(entry)
     stops.forget_changes()
     return entry
@@ -135,22 +137,27 @@ def _revive(
     """Bring a snapshot to life in a process of its own."""
     life.check()
     mode = fpu_mode or parameters.fpu_mode()
-    _raise_problems(core.check_revival(entry.snapshot, mode))
+    search = life.search()
+    _raise_problems(core.check_revival(entry.snapshot, mode, search))
+    program = core.find_program(entry.snapshot, search)
     with life.settled():
         try:
-            selected = life.start(entry.snapshot)
-            moving = crew.Crew(selected)
-            report = core.revive(
-                selected.pid,
-                entry.snapshot,
-                parameters.verify_memory(),
-                mode,
-                progress,
-                moving.run,
-            )
-            saved = [thread["tid"] for thread in entry.snapshot.threads()]
-            tids = dict(zip(saved, report["tids"]))
-            life.rediscover(entry.snapshot.exe, tids[entry.snapshot.current_tid])
+            symbols = life.symbols(program)
+            with _breakpoints_of(program, entry.snapshot):
+                selected = life.start(entry.snapshot, program, core.blank())
+                moving = crew.Crew(selected)
+                report = core.revive(
+                    selected.pid,
+                    entry.snapshot,
+                    parameters.verify_memory(),
+                    mode,
+                    search,
+                    progress,
+                    moving.run,
+                )
+                saved = [thread["tid"] for thread in entry.snapshot.threads()]
+                tids = dict(zip(saved, report["tids"]))
+                life.rediscover(program, symbols, tids[entry.snapshot.current_tid])
             if announce is not None:
                 announce(entry, report)
             landing.after_revival(
@@ -160,6 +167,15 @@ def _revive(
             life.end()
             raise
     return entry, report
+
+
+def _breakpoints_of(
+    program: Optional[str], snapshot: "Snapshot"
+) -> "contextlib.AbstractContextManager[None]":
+    """What is to be done about breakpoints while a process becomes a snapshot's."""
+    if program == snapshot.exe:
+        return contextlib.nullcontext()
+    return life.without_breakpoints()
 
 
 def _raise_problems(problems: Sequence[str]) -> None:
@@ -191,7 +207,7 @@ def explain(which: Optional[str] = None, fpu_mode: Optional[str] = None) -> str:
 
 def _explain_life(entry: Entry, mode: str) -> str:
     life.check()
-    _raise_problems(core.check_revival(entry.snapshot, mode))
+    _raise_problems(core.check_revival(entry.snapshot, mode, life.search()))
     return (
         f"A new process of {entry.snapshot.exe} would be made; nothing stands in the"
         " way.\n"
@@ -292,19 +308,21 @@ def export(
     file: str,
     *,
     overwrite: bool = False,
+    self_contained: bool = False,
     background: Optional[bool] = False,
     progress: "Optional[Progress]" = None,
 ) -> Entry:
     """
     Write a snapshot to a file.
 
+    @param self_contained With all that it has mapped of files.
     @param background Return at once, and let the file appear when it is complete;
         None: if that takes its time.
     """
     entry = store.known(name)
     writings.finish([entry], progress)
     path = _new_file(file, overwrite, progress)
-    _write(entry, path, overwrite, background, progress)
+    _write(entry, path, overwrite, self_contained, background, progress)
     return entry
 
 
@@ -312,15 +330,16 @@ def _write(
     entry: Entry,
     path: str,
     overwrite: bool,
+    self_contained: bool,
     background: Optional[bool],
     progress: "Optional[Progress]",
 ) -> None:
     if background is None:
         background = entry.snapshot.size >= writings.LARGE
     if background:
-        writings.begin(entry, path, overwrite, store)
+        writings.begin(entry, path, overwrite, self_contained, store, progress)
     else:
-        core.write(entry.snapshot, path, overwrite, progress)
+        core.write(entry.snapshot, path, overwrite, self_contained, progress)
         entry.file, entry.writing = path, None
 
 

@@ -15,9 +15,16 @@ LARGE = 64 << 20
 """Bytes; what is written of less is there before a person has looked."""
 
 
-def begin(entry: Entry, path: str, overwrite: bool, everyone: Iterable[Entry]) -> None:
+def begin(
+    entry: Entry,
+    path: str,
+    overwrite: bool,
+    self_contained: bool,
+    everyone: Iterable[Entry],
+    progress: "Optional[Progress]" = None,
+) -> None:
     """Have a snapshot written.  The user is told of the end before a prompt."""
-    job = core.begin_write(entry.snapshot, path, overwrite)
+    job = core.begin_write(entry.snapshot, path, overwrite, self_contained, progress)
     entry.writing = Writing(path, job)
     prompt.watch(lambda: _tell(everyone), lambda: _leave(everyone))
 

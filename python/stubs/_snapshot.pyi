@@ -301,11 +301,27 @@ class Snapshot:
         Raises, each time, if it could not be copied."""
     def set_parent(self, parent: Optional["Snapshot"]) -> None: ...
     def write(
-        self, path: str, overwrite: bool = False, progress: Optional[Progress] = None
+        self,
+        path: str,
+        overwrite: bool = False,
+        progress: Optional[Progress] = None,
+        self_contained: bool = False,
     ) -> None:
-        """Write an image: doc/image-format.md."""
-    def begin_write(self, path: str, overwrite: bool = False) -> "Writing":
-        """Have an image written in the background.  The snapshot may change and go."""
+        """Write an image: doc/image-format.md.
+
+        Self-contained, it has all that is mapped of files.
+        """
+    def begin_write(
+        self,
+        path: str,
+        overwrite: bool = False,
+        progress: Optional[Progress] = None,
+        self_contained: bool = False,
+    ) -> "Writing":
+        """Have an image written in the background.  The snapshot may change and go.
+
+        Files that it maps are read before this returns.
+        """
 
 class Writing:
     """An image that is being written; when nobody holds this any more, it is not."""
@@ -367,8 +383,23 @@ def restore(
     Threads that were ended, also when it raises, have still to be waited for.
     """
 
-def check_revival(snapshot: Snapshot, *, fpu_mode: str = "compat") -> list[str]:
-    """All that stands in the way of a new process for a snapshot: sentences."""
+def check_revival(
+    snapshot: Snapshot,
+    *,
+    fpu_mode: str = "compat",
+    sysroot: str = "",
+    folders: Sequence[str] = (),
+) -> list[str]:
+    """All that stands in the way of a new process for a snapshot: sentences.
+
+    Files that it maps are where they were; or below a folder that stands for the root
+    folder; or in folders by the last part of their path.
+    """
+
+def find_program(
+    snapshot: Snapshot, *, sysroot: str = "", folders: Sequence[str] = ()
+) -> Optional[str]:
+    """Where the program of a snapshot is; None: it is not there."""
 
 def revive(
     pid: int,
@@ -379,6 +410,8 @@ def revive(
     fail_at: int = 0,
     fpu_mode: str = "compat",
     run_thread: Optional[Callable[[int, int, int], None]] = None,
+    sysroot: str = "",
+    folders: Sequence[str] = (),
 ) -> Revival:
     """Make a process that has executed nothing of a program what a snapshot says.
 

@@ -18,8 +18,16 @@ def complete(name, text):
 @pytest.mark.parametrize(
     "command, text, found",
     [
-        ("snapshot save", "-", ["-background", "-file", "-note", "-overwrite"]),
-        ("snapshot save", "-file x -", ["-background", "-note", "-overwrite"]),
+        (
+            "snapshot save",
+            "-",
+            ["-background", "-file", "-note", "-overwrite", "-self-contained"],
+        ),
+        (
+            "snapshot save",
+            "-file x -",
+            ["-background", "-note", "-overwrite", "-self-contained"],
+        ),
         ("snapshot save", "-n", ["-note"]),
         ("snapshot save", "-file ", ["FILE"]),
         ("snapshot save", "-fi x", ["FILE"]),

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 class Export(Command):
     """Write a snapshot to a file.
 
-    Usage: snapshot export NAME FILE [-overwrite] [-background]
+    Usage: snapshot export NAME FILE [-overwrite] [-self-contained] [-background]
 
     NAME is a snapshot of this session.
     FILE is written as an ELF core file: whatever reads those reads it.
 
     -overwrite lets FILE be replaced if it exists already.
+    -self-contained also writes what the process has mapped of files, of its program and
+    libraries above all: 'snapshot restore FILE' makes a process where they are not.
     -background does not wait until it is written; so it is with more than 64 MiB when
     you type the command at a terminal.  FILE appears when it is complete: a line says
     that before a prompt, and 'snapshot list' how far it is.  A command that needs FILE
@@ -32,6 +34,9 @@ class Export(Command):
         parser.add_argument("snapshot", metavar="NAME")
         parser.add_argument("file", metavar="FILE")
         parser.add_argument("-overwrite", action="store_true")
+        parser.add_argument(
+            "-self-contained", dest="self_contained", action="store_true"
+        )
         parser.add_argument("-background", action="store_true")
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
@@ -43,6 +48,7 @@ class Export(Command):
                 args.snapshot,
                 args.file,
                 overwrite=args.overwrite,
+                self_contained=args.self_contained,
                 background=screen.is_background(args.background, from_tty),
                 progress=progress,
             )

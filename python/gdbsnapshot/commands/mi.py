@@ -58,7 +58,11 @@ def _save(args: argparse.Namespace) -> Result:
 
     _refuse_background(args)
     entry = verbs.save(
-        args.snapshot, file=args.file, overwrite=args.overwrite, note=args.note
+        args.snapshot,
+        file=args.file,
+        overwrite=args.overwrite,
+        self_contained=args.self_contained,
+        note=args.note,
     )
     return {"snapshot": _entry(entry), **_room(entry)}
 
@@ -235,7 +239,12 @@ def _export(args: argparse.Namespace) -> Result:
     from .. import verbs
 
     _refuse_background(args)
-    entry = verbs.export(args.snapshot, args.file, overwrite=args.overwrite)
+    entry = verbs.export(
+        args.snapshot,
+        args.file,
+        overwrite=args.overwrite,
+        self_contained=args.self_contained,
+    )
     return {"snapshot": _entry(entry)}
 
 

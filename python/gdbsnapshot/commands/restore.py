@@ -25,7 +25,8 @@ class Restore(Command):
     process.
     FILE is an image that 'snapshot save -file' or 'snapshot export' wrote of this same
     process.  Where there is no process, a new one is made that is what NAME or FILE was
-    of; its program and its libraries have to be there, unchanged.
+    of; its program and its libraries have to be there, or in a FILE that was written
+    with -self-contained.
     -dry-run says what would be done, a step a line, and does nothing.
     -fpu-mode says what to do about registers that this machine does not have: 'compat'
     refuses, 'any' leaves them out and names them; 'set snapshot fpu-mode' says which it

@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 class Save(Command):
     """Take a snapshot of the process.
 
-    Usage: snapshot save [NAME] [-file FILE] [-overwrite] [-background] [-note TEXT]
+    Usage: snapshot save [NAME] [-file FILE] [-overwrite] [-self-contained]
+    [-background] [-note TEXT]
 
     NAME is what the snapshot is called from now on; if it is not given, it is the next
     of s1, s2 and so on.
 
     -file FILE also writes the snapshot to FILE, an ELF core file.
     -overwrite lets FILE be replaced if it exists already.
+    -self-contained lets FILE have all that is mapped of files: see 'help snapshot
+    export'.
     -background does not wait until FILE is written: see 'help snapshot export'.
     -note TEXT is kept with the snapshot, for you; put it in quotes if it has blanks.
 
@@ -33,6 +36,9 @@ class Save(Command):
         parser.add_argument("snapshot", metavar="NAME", nargs="?")
         parser.add_argument("-file", metavar="FILE")
         parser.add_argument("-overwrite", action="store_true")
+        parser.add_argument(
+            "-self-contained", dest="self_contained", action="store_true"
+        )
         parser.add_argument("-background", action="store_true")
         parser.add_argument("-note", metavar="TEXT", default="")
 
@@ -45,6 +51,7 @@ class Save(Command):
                 args.snapshot,
                 file=args.file,
                 overwrite=args.overwrite,
+                self_contained=args.self_contained,
                 note=args.note,
                 background=screen.is_background(args.background, from_tty),
                 progress=progress,

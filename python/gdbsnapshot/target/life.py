@@ -2,10 +2,11 @@
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Iterator, Optional
 
 import gdb
 
+from ..core import Search
 from ..problem import Problem
 from . import process, threads, zero_stop
 from .crew import flush
@@ -65,17 +66,68 @@ def settled() -> Iterator[None]:
             gdb.execute(f"set {name} {'on' if value else 'off'}", to_string=True)
 
 
+@contextlib.contextmanager
+def without_breakpoints() -> Iterator[None]:
+    """
+    The user's breakpoints are disabled meanwhile: those of a program that is not there.
+
+    GDB disables for good what it does not find in another program (breakpoint.c,
+    location_to_sals), unless it is disabled.
+    """
+    enabled = [each for each in gdb.breakpoints() if each.enabled]
+    for each in enabled:
+        each.enabled = False
+    try:
+        yield
+    finally:
+        for each in enabled:
+            if each.is_valid():
+                each.enabled = True
+
+
 def _name(setting: str) -> str:
     return setting.rpartition(" ")[0]
 
 
-def start(snapshot: "Snapshot") -> Process:
+def search() -> Search:
+    """Where GDB looks for files: 'set sysroot', 'set solib-search-path', 'file'."""
+    # "target:" is where the process is: that is here.
+    sysroot = (gdb.parameter("sysroot") or "").removeprefix("target:")
+    folders = (gdb.parameter("solib-search-path") or "").split(":")
+    program = gdb.current_progspace().filename
+    if program is not None:
+        folders.append(str(Path(program).parent))
+    return Search(
+        str(Path(sysroot).resolve()) if sysroot.strip("/") else "",
+        [str(Path(folder).expanduser().resolve()) for folder in folders if folder],
+    )
+
+
+def symbols(program: Optional[str]) -> Optional[str]:
+    """The file that GDB is to take symbols from, once there is a process."""
+    loaded: Optional[str] = gdb.current_progspace().filename
+    return loaded if program is None else program
+
+
+def start(snapshot: "Snapshot", program: Optional[str], blank: str) -> Process:
     """
     Start the program of a snapshot, stopped before its first instruction.
 
     It gets the number that it had where that is free and we may choose it.
+
+    @param blank Started where the program is not there, or cannot be started: its
+        dynamic linker may be another one, or none.
     """
-    _load(snapshot.exe)
+    if program is not None:
+        try:
+            return _start(snapshot, program)
+        except Problem:
+            pass
+    return _start(snapshot, blank)
+
+
+def _start(snapshot: "Snapshot", program: str) -> Process:
+    _load(program)
     for _ in range(_TRIES):
         with _choice(snapshot.pid) as may_choose:
             _start_once()
@@ -139,7 +191,7 @@ def end() -> None:
         gdb.execute("with confirm off -- kill", to_string=True)
 
 
-def rediscover(program: str, tid: int) -> None:
+def rediscover(program: Optional[str], symbols: Optional[str], tid: int) -> None:
     """
     GDB looks where the program and its libraries are, as behind an `attach`.
 
@@ -151,9 +203,7 @@ def rediscover(program: str, tid: int) -> None:
     """
     threads.select(tid)
     flush()
-    symbols = gdb.current_progspace().filename
-    gdb.execute(f"exec-file {program}", to_string=True)
-    if symbols is not None:
-        gdb.execute(f"symbol-file {symbols}", to_string=True)
+    gdb.execute(f"exec-file {program or symbols or ''}", to_string=True)
+    gdb.execute(f"symbol-file {symbols or ''}", to_string=True)
     path = gdb.parameter("solib-search-path") or ""
     gdb.execute(f"set solib-search-path {path}", to_string=True)

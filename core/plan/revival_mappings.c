@@ -1,0 +1,90 @@
+#include <string.h>
+
+#include "core/base/text.h"
+#include "core/plan/revival.h"
+
+/** The mappings on their way. */
+struct reviving {
+	const struct snap_snapshot *image;
+	struct snap_notes *notes;
+};
+
+bool snap_is_whole(const struct snap_snapshot *image, const struct snap_vma *vma)
+{
+	return snap_memory_held(&image->memory, vma->start, vma->end) ==
+	       snap_vma_size(vma);
+}
+
+/** Whether others would see what the process writes there. */
+static bool writes_to_file(const struct snap_vma *vma)
+{
+	return vma->prot & SNAP_VMA_SHARED && vma->prot & SNAP_VMA_WRITE;
+}
+
+static snap_err tell(const struct reviving *reviving, const struct snap_vma *was)
+{
+	_cleanup_free_ char *name = NULL;
+	SNAP_TRY(snap_escaped(was->name, &name));
+	return writes_to_file(was)
+		       ? snap_notes_add(
+				 reviving->notes,
+				 "The file %s is not there: what the process writes to "
+				 "its mapping goes into no file.",
+				 name)
+		       : snap_notes_add(reviving->notes,
+					"The file %s is not there: what the snapshot "
+					"has of it is mapped in its place.",
+					name);
+}
+
+/** What the image holds of a file is memory of the process alone. */
+static void make_private(struct snap_vma *vma)
+{
+	vma->prot &= ~(uint32_t)SNAP_VMA_SHARED;
+	vma->flags &= ~(uint32_t)SNAP_VMA_REWOUND;
+	vma->flags |= SNAP_VMA_MAY_WRITE;
+	vma->offset = vma->inode = 0;
+	vma->dev_major = vma->dev_minor = 0;
+	vma->build_id_size = 0;
+	vma->name = (char *)"";
+}
+
+static snap_err revive_file(const struct reviving *reviving, const struct snap_vma *was,
+			    const struct snap_mapped_file *file, struct snap_vma *vma)
+{
+	// What is neither there nor in the image is refused by the plan.
+	if (!file->path && snap_is_whole(reviving->image, was)) {
+		make_private(vma);
+		return tell(reviving, was);
+	}
+	if (!file->path)
+		return SNAP_OK;
+	vma->name = file->path;
+	vma->dev_major = file->dev_major;
+	vma->dev_minor = file->dev_minor;
+	vma->inode = file->inode;
+	return SNAP_OK;
+}
+
+snap_err snap_revive_mappings(const struct snap_snapshot *image,
+			      const struct snap_surroundings *surroundings,
+			      struct snap_notes *notes, struct snap_revived *revived)
+{
+	struct snap_vmas *vmas = &revived->snapshot.vmas;
+	const struct reviving reviving = {
+		.image = image,
+		.notes = notes,
+	};
+	vmas->list = calloc(image->vmas.nr + 1, sizeof(*vmas->list));
+	if (!vmas->list)
+		return &snap_enomem;
+	for (; vmas->nr < image->vmas.nr; vmas->nr++) {
+		const struct snap_vma *was = &image->vmas.list[vmas->nr];
+		struct snap_vma *vma = &vmas->list[vmas->nr];
+		*vma = *was;
+		if (snap_vma_is_file(was))
+			SNAP_TRY(revive_file(&reviving, was,
+					     &surroundings->mapped[vmas->nr], vma));
+	}
+	return SNAP_OK;
+}

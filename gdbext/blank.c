@@ -1,0 +1,11 @@
+/*
+ * A program that GDB starts and stops before its first instruction: the process is then
+ * made that of an image (doc/bring-an-image-to-life.md).
+ */
+
+void _start(void);
+
+void _start(void)
+{
+	__builtin_trap();
+}
