@@ -7,6 +7,7 @@
 
 #include "arch/foreign.h"
 #include "arch/rule.h"
+#include "arch/vdso.h"
 #include "core/base/buffer.h"
 #include "core/base/error.h"
 #include "core/model/cpu.h"
@@ -531,6 +532,9 @@ struct snap_arch {
 
 	/** What images of other programs say; NULL: none are read. */
 	const struct snap_foreign *foreign;
+
+	/** How functions of one kernel's vdso lead to another's; NULL: they do not. */
+	const struct snap_vdso_code *vdso;
 
 	/**
 	 * Describe this machine's CPU and what its kernel makes of it. NULL when

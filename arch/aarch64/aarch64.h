@@ -96,6 +96,7 @@ extern const uint64_t snap_aarch64_words[ARM64_NR_WORDS];
 _must_check_ snap_err snap_aarch64_add_features(struct snap_cpu *cpu, unsigned word,
 						uint64_t bits);
 extern const struct snap_foreign snap_aarch64_foreign;
+extern const struct snap_vdso_code snap_aarch64_vdso;
 
 extern const struct snap_memory_tags snap_aarch64_memory_tags;
 extern const struct snap_regset_desc snap_aarch64_regsets[];

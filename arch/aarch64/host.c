@@ -209,5 +209,6 @@ const struct snap_arch snap_arch_aarch64 = {
 	.is_same_layout = snap_aarch64_is_same_layout,
 	.relayout = snap_aarch64_relayout,
 	.foreign = &snap_aarch64_foreign,
+	.vdso = &snap_aarch64_vdso,
 	.probe = PROBE,
 };

@@ -165,5 +165,6 @@ const struct snap_arch snap_arch_ppc64le = {
 	.is_same_layout = snap_ppc64le_is_same_layout,
 	.relayout = snap_ppc64le_relayout,
 	.foreign = &snap_ppc64le_foreign,
+	.vdso = &snap_ppc64le_vdso,
 	.probe = PROBE,
 };

@@ -97,6 +97,7 @@ enum {
 _must_check_ snap_err snap_ppc64le_add_features(struct snap_cpu *cpu, unsigned word,
 						uint64_t bits);
 extern const struct snap_foreign snap_ppc64le_foreign;
+extern const struct snap_vdso_code snap_ppc64le_vdso;
 
 extern const struct snap_regset_desc snap_ppc64le_regsets[];
 extern const struct snap_register_desc snap_ppc64le_registers[];

@@ -289,5 +289,6 @@ const struct snap_arch snap_arch_x86_64 = {
 	.is_same_layout = snap_x86_64_is_same_layout,
 	.relayout = snap_x86_64_relayout,
 	.foreign = &snap_x86_64_foreign,
+	.vdso = &snap_x86_64_vdso,
 	.probe = PROBE,
 };

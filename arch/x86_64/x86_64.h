@@ -276,6 +276,7 @@ bool snap_x86_64_is_same_layout(const struct snap_cpu *a, const struct snap_cpu 
 /* foreign.c */
 
 extern const struct snap_foreign snap_x86_64_foreign;
+extern const struct snap_vdso_code snap_x86_64_vdso;
 
 /* syscall.c */
 

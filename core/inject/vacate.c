@@ -31,6 +31,12 @@ static uint64_t data_size(const struct vacating *vacating)
 			    vacating->tracee->page_size);
 }
 
+/** Whether the kernel's mappings go to where the image has them. */
+static bool has_places(const struct vacating *vacating)
+{
+	return snap_has_kernels_of(vacating->image, &vacating->live->vmas);
+}
+
 static uint64_t kernels_size(const struct snap_vmas *vmas)
 {
 	uint64_t size = 0;
@@ -40,14 +46,33 @@ static uint64_t kernels_size(const struct snap_vmas *vmas)
 	return size;
 }
 
+/** Their code finds their data by the distance between them, which stays. */
+static uint64_t kernels_start(const struct snap_vmas *vmas)
+{
+	for (size_t i = 0; i < vmas->nr; i++)
+		if (snap_vma_can_move(&vmas->list[i]))
+			return vmas->list[i].start;
+	return 0;
+}
+
+static uint64_t kernels_span(const struct snap_vmas *vmas)
+{
+	uint64_t start = kernels_start(vmas), end = start;
+	for (size_t i = 0; i < vmas->nr; i++)
+		if (snap_vma_can_move(&vmas->list[i]))
+			end = vmas->list[i].end;
+	return end - start;
+}
+
 static snap_err open_room(struct vacating *vacating)
 {
 	uint64_t page_size = vacating->tracee->page_size;
 	vacating->room_size = SNAP_ROOM_OVERHEAD(page_size) + data_size(vacating);
-	SNAP_TRY(
-		snap_find_gap(&vacating->image->vmas, &vacating->live->vmas, page_size,
-			      vacating->room_size + kernels_size(&vacating->live->vmas),
-			      &vacating->start));
+	SNAP_TRY(snap_find_gap(&vacating->image->vmas, &vacating->live->vmas, page_size,
+			       vacating->room_size +
+				       kernels_size(&vacating->live->vmas) +
+				       kernels_span(&vacating->live->vmas),
+			       &vacating->start));
 	SNAP_TRY(snap_must_call(vacating->worker, SNAP_SYS_MMAP,
 				SNAP_ARGS(vacating->start, vacating->room_size,
 					  PROT_READ | PROT_WRITE,
@@ -96,6 +121,16 @@ static snap_err move(struct vacating *vacating, uint64_t from, uint64_t to,
 		    "move what the kernel has mapped (it may have sealed it)");
 }
 
+/** Where the image has it; those of another kernel are together behind the parking. */
+static uint64_t place_of(const struct vacating *vacating, const struct snap_vma *vma)
+{
+	const struct snap_vmas *vmas = &vacating->live->vmas;
+	if (has_places(vacating))
+		return snap_find_kernel_mapping(&vacating->image->vmas, vma)->start;
+	return vacating->start + vacating->room_size + kernels_size(vmas) +
+	       (vma->start - kernels_start(vmas));
+}
+
 /** All are moved out of the way first: each may lie where another one goes. */
 static snap_err move_kernels(struct vacating *vacating)
 {
@@ -113,12 +148,11 @@ static snap_err move_kernels(struct vacating *vacating)
 		const struct snap_vma *vma = &vmas->list[i];
 		if (!snap_vma_can_move(vma))
 			continue;
-		const struct snap_vma *wanted =
-			snap_find_kernel_mapping(&vacating->image->vmas, vma);
-		SNAP_TRY(move(vacating, parking, wanted->start, snap_vma_size(vma)));
+		uint64_t place = place_of(vacating, vma);
+		SNAP_TRY(move(vacating, parking, place, snap_vma_size(vma)));
 		parking += snap_vma_size(vma);
 		if (!strcmp(vma->name, "[vdso]"))
-			vacating->worker->insn += wanted->start - vma->start;
+			vacating->worker->insn += place - vma->start;
 	}
 	return SNAP_OK;
 }

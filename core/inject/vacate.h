@@ -6,14 +6,13 @@
 
 /**
  * Empty a new process for an image: all that it has mapped goes but what is the
- * kernel's, which is moved to where the image has it; heap, stack, arguments and
- * auxiliary vector begin where the image says; and what a process can only be given and
- * never loses is given to it (membarrier registrations, protection keys).
+ * kernel's, which is moved to where the image has it, or out of the way if the image is
+ * of another kernel; heap, stack, arguments and auxiliary vector begin where the image
+ * says; and what a process can only be given and never loses is given to it (membarrier
+ * registrations, protection keys).
  *
  * There is no way back: on an error the process is good for nothing but to be killed.
  *
- * @param image Its kernel's mappings are of the same kernel as those of the process:
- *	snap_check_kernel_mappings().
  * @param live As snap_capture_process() has read it. Its main thread does the work, and
  *	stands where nothing is afterwards.
  */

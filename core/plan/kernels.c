@@ -17,17 +17,6 @@ const struct snap_vma *snap_find_kernel_mapping(const struct snap_vmas *vmas,
 	return NULL;
 }
 
-_must_check_ static snap_err refuse(const struct snap_snapshot *image)
-{
-	return snap_error_with_remedy(
-		snap_error_create(
-			SNAP_ERROR_REFUSED,
-			"the vdso, which the kernel maps into every process, is another "
-			"one than that of the snapshot (%s)",
-			image->kernel),
-		"restore under the kernel that the snapshot was taken under");
-}
-
 static bool is_same(const struct snap_vma *a, const struct snap_vma *b)
 {
 	return snap_vma_size(a) == snap_vma_size(b) &&
@@ -49,10 +38,19 @@ static bool are_in(const struct snap_vmas *vmas, const struct snap_vmas *others)
 	return true;
 }
 
-snap_err snap_check_kernel_mappings(const struct snap_snapshot *image,
-				    const struct snap_snapshot *live)
+bool snap_has_kernels_of(const struct snap_snapshot *image,
+			 const struct snap_vmas *live)
 {
-	if (are_in(&image->vmas, &live->vmas) && are_in(&live->vmas, &image->vmas))
-		return SNAP_OK;
-	return refuse(image);
+	return are_in(&image->vmas, live) && are_in(live, &image->vmas);
+}
+
+snap_err snap_refuse_kernel(const struct snap_snapshot *image)
+{
+	return snap_error_with_remedy(
+		snap_error_create(
+			SNAP_ERROR_REFUSED,
+			"the vdso, which the kernel maps into every process, is another "
+			"one than that of the snapshot (%s)",
+			image->kernel),
+		"restore under the kernel that the snapshot was taken under");
 }

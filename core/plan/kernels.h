@@ -19,9 +19,12 @@ const struct snap_vma *snap_find_kernel_mapping(const struct snap_vmas *vmas,
 
 /**
  * Whether the kernel's mappings of an image can be those of a process: as many, as
- * large, and the same code. SNAP_ERROR_REFUSED says what differs.
+ * large, and the same code.
  */
-_must_check_ snap_err snap_check_kernel_mappings(const struct snap_snapshot *image,
-						 const struct snap_snapshot *live);
+bool snap_has_kernels_of(const struct snap_snapshot *image,
+			 const struct snap_vmas *live);
+
+/** The kernel is another one, and nothing can be done about it: SNAP_ERROR_REFUSED. */
+_must_check_ snap_err snap_refuse_kernel(const struct snap_snapshot *image);
 
 #endif

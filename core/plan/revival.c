@@ -11,6 +11,7 @@ void snap_revived_deinit(struct snap_revived *revived)
 	free(snapshot->timers.list);
 	free(snapshot->vmas.list);
 	free(revived->watches);
+	snap_memory_deinit(&revived->memory);
 	*revived = (struct snap_revived){ 0 };
 }
 
@@ -99,7 +100,7 @@ snap_err snap_revive_image(const struct snap_snapshot *image,
 	snapshot->timers.list = NULL;
 	snapshot->files = (struct snap_fd_table){ 0 };
 	snapshot->vmas = (struct snap_vmas){ 0 };
-	SNAP_TRY(snap_revive_mappings(image, surroundings, notes, &revived));
+	SNAP_TRY(snap_revive_mappings(image, live, surroundings, notes, &revived));
 	SNAP_TRY(revive_threads(image, live, &revived));
 	SNAP_TRY(revive_timers(image, &revived));
 	SNAP_TRY(snap_revive_files(image, live, surroundings, notes, &revived));

@@ -3,6 +3,7 @@
 
 #include "core/base/notes.h"
 #include "core/model/snapshot.h"
+#include "core/plan/vdso.h"
 
 /**
  * @file
@@ -28,6 +29,9 @@ struct snap_surroundings {
 	const bool *is_there;
 	/** /dev/null. Not owned. */
 	const struct snap_open_file *null;
+	/** Of the process, whose kernel is another one than the image's; with size 0
+	 * where it has none. NULL: it has the image's kernel. Not owned. */
+	const struct snap_vdso *vdso;
 };
 
 /** Zero-initialise. */
@@ -36,6 +40,8 @@ struct snap_revived {
 	 * own; what they own, and the rest, is the other snapshot's, or that of the
 	 * surroundings. */
 	struct snap_snapshot snapshot;
+	/** Where that of the image is not what it shall be. Owned. */
+	struct snap_memory memory;
 	/** The elements of epoll sets. Owned. */
 	struct snap_watch *watches;
 };
@@ -66,9 +72,27 @@ _must_check_ snap_err snap_revive_files(const struct snap_snapshot *image,
  * Its mappings: of files where they are now; private memory where they are nowhere.
  */
 _must_check_ snap_err snap_revive_mappings(const struct snap_snapshot *image,
+					   const struct snap_snapshot *live,
 					   const struct snap_surroundings *surroundings,
 					   struct snap_notes *notes,
 					   struct snap_revived *revived);
+
+/** What kernels map. @param revived Has room for all mappings of both. */
+_must_check_ snap_err snap_revive_kernels(const struct snap_snapshot *image,
+					  const struct snap_snapshot *live,
+					  const struct snap_surroundings *surroundings,
+					  struct snap_notes *notes,
+					  struct snap_revived *revived);
+
+/**
+ * Under another kernel no thread can go on in the middle of the image's vdso:
+ * SNAP_ERROR_REFUSED.
+ *
+ * @param address Where a thread, or a function that it is called from, goes on.
+ */
+_must_check_ snap_err snap_check_old_vdso(const struct snap_snapshot *image,
+					  const struct snap_thread *thread,
+					  uint64_t address);
 
 /** Whether the image holds every byte of a mapping. */
 bool snap_is_whole(const struct snap_snapshot *image, const struct snap_vma *vma);

@@ -66,25 +66,34 @@ static snap_err revive_file(const struct reviving *reviving, const struct snap_v
 	return SNAP_OK;
 }
 
+static bool is_old_vdso(const struct snap_vma *vma)
+{
+	return !strcmp(vma->name, "[vdso]");
+}
+
 snap_err snap_revive_mappings(const struct snap_snapshot *image,
+			      const struct snap_snapshot *live,
 			      const struct snap_surroundings *surroundings,
 			      struct snap_notes *notes, struct snap_revived *revived)
 {
 	struct snap_vmas *vmas = &revived->snapshot.vmas;
-	const struct reviving reviving = {
-		.image = image,
-		.notes = notes,
-	};
-	vmas->list = calloc(image->vmas.nr + 1, sizeof(*vmas->list));
+	const struct reviving reviving = { image, notes };
+	vmas->list = calloc(image->vmas.nr + live->vmas.nr + 1, sizeof(*vmas->list));
 	if (!vmas->list)
 		return &snap_enomem;
-	for (; vmas->nr < image->vmas.nr; vmas->nr++) {
-		const struct snap_vma *was = &image->vmas.list[vmas->nr];
+	for (size_t i = 0; i < image->vmas.nr; i++) {
+		const struct snap_vma *was = &image->vmas.list[i];
 		struct snap_vma *vma = &vmas->list[vmas->nr];
+		bool is_old = surroundings->vdso && snap_vma_is_kernels(was);
+		if (is_old && !is_old_vdso(was))
+			continue;
+		vmas->nr++;
 		*vma = *was;
-		if (snap_vma_is_file(was))
-			SNAP_TRY(revive_file(&reviving, was,
-					     &surroundings->mapped[vmas->nr], vma));
+		if (is_old)
+			make_private(vma);
+		else if (snap_vma_is_file(was))
+			SNAP_TRY(revive_file(&reviving, was, &surroundings->mapped[i],
+					     vma));
 	}
-	return SNAP_OK;
+	return snap_revive_kernels(image, live, surroundings, notes, revived);
 }

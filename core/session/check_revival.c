@@ -5,10 +5,9 @@
 #include "arch/machine.h"
 #include "core/compat/adapt.h"
 #include "core/inject/files.h"
-#include "core/plan/kernels.h"
 #include "core/session/surroundings.h"
-#include "core/tracee/mappings.h"
 #include "core/tracee/tracee.h"
+#include "core/unwind/unwind.h"
 
 /** Every question is asked, whatever the answer to the one before was. */
 struct checking {
@@ -52,17 +51,33 @@ static snap_err check_cpu(const struct checking *checking)
 	return SNAP_OK;
 }
 
-/** The kernel's mappings are alike in all processes, where they lie is not. */
+/** Where a thread goes on, and those that it was called from. */
+static snap_err check_frames(const struct checking *checking,
+			     const struct snap_backtrace *backtraces)
+{
+	const struct snap_snapshot *image = checking->image;
+	for (size_t i = 0; i < image->nr_threads; i++)
+		for (size_t j = 0; j < backtraces[i].nr_frames; j++)
+			SNAP_TRY(note(checking,
+				      snap_check_old_vdso(image, &image->threads[i],
+							  backtraces[i].frames[j].pc)));
+	return SNAP_OK;
+}
+
 static snap_err check_kernel(const struct checking *checking)
 {
-	_cleanup_snapshot_ struct snap_snapshot *ours = NULL;
-	SNAP_TRY(snap_snapshot_create(&ours));
-	if (checking->image->page_size != checking->tracee->page_size)
+	const struct snap_snapshot *image = checking->image;
+	if (image->page_size != checking->tracee->page_size)
 		return snap_error_create(SNAP_ERROR_REFUSED,
 					 "the snapshot is of a machine with pages of "
 					 "another size");
-	SNAP_TRY(snap_tracee_read_vmas(checking->tracee, &ours->vmas));
-	return snap_check_kernel_mappings(checking->image, ours);
+	if (!checking->known->surroundings.vdso)
+		return SNAP_OK;
+	struct snap_backtrace *backtraces;
+	SNAP_TRY(snap_unwind_snapshot(image, &backtraces));
+	snap_err error = check_frames(checking, backtraces);
+	snap_backtraces_destroy(backtraces, image->nr_threads);
+	return error;
 }
 
 static const char remedy[] =
@@ -105,8 +120,11 @@ static snap_err check_sandbox(const struct checking *checking)
 }
 
 /** The kernel's mappings, which are compared elsewhere, as the image has them. */
-static snap_err copy_kernels(const struct snap_vmas *vmas, struct snap_vmas *ret)
+static snap_err copy_kernels(const struct checking *checking, struct snap_vmas *ret)
 {
+	const struct snap_vmas *vmas = &checking->image->vmas;
+	if (checking->known->surroundings.vdso)
+		return SNAP_OK;
 	for (size_t i = 0; i < vmas->nr; i++) {
 		struct snap_vma vma = vmas->list[i];
 		if (!snap_vma_is_kernels(&vma))
@@ -120,9 +138,9 @@ static snap_err copy_kernels(const struct snap_vmas *vmas, struct snap_vmas *ret
 }
 
 /** A process that has nothing but its threads. */
-static snap_err make_empty(const struct snap_snapshot *image,
-			   struct snap_snapshot **ret)
+static snap_err make_empty(const struct checking *checking, struct snap_snapshot **ret)
 {
+	const struct snap_snapshot *image = checking->image;
 	_cleanup_snapshot_ struct snap_snapshot *empty = NULL;
 	SNAP_TRY(snap_snapshot_create(&empty));
 	empty->arch = image->arch;
@@ -135,7 +153,7 @@ static snap_err make_empty(const struct snap_snapshot *image,
 	empty->nr_threads = image->nr_threads;
 	for (size_t i = 0; i < image->nr_threads; i++)
 		empty->threads[i].tid = image->threads[i].tid;
-	SNAP_TRY(copy_kernels(&image->vmas, &empty->vmas));
+	SNAP_TRY(copy_kernels(checking, &empty->vmas));
 	*ret = snap_take(empty);
 	return SNAP_OK;
 }
@@ -145,7 +163,7 @@ static snap_err check_plan(const struct checking *checking)
 {
 	const struct snap_snapshot *image = checking->image;
 	_cleanup_snapshot_ struct snap_snapshot *empty = NULL;
-	SNAP_TRY(make_empty(image, &empty));
+	SNAP_TRY(make_empty(checking, &empty));
 	_cleanup_notes_ struct snap_notes ignored = { 0 };
 	_cleanup_revived_ struct snap_revived revived = { 0 };
 	_cleanup_plan_ struct snap_plan plan = { 0 };

@@ -11,6 +11,8 @@ struct snap_known_surroundings {
 	bool *is_there;
 	struct snap_mapped_files mapped;
 	struct snap_open_file null;
+	/** Of the process that looks. Its bytes are owned. */
+	struct snap_vdso vdso;
 };
 
 void snap_known_surroundings_deinit(struct snap_known_surroundings *known);

@@ -364,6 +364,34 @@ static void test_a_thread_without_registers_is_refused(void **state)
 	}
 }
 
+/** Whether code is as long as it says, and no longer. */
+static void check_code(const uint8_t *code, size_t size, size_t room)
+{
+	assert_in_range(size, 1, room - 1);
+	assert_int_not_equal(code[size - 1], 0xa5);
+	for (size_t i = size; i < room; i++)
+		assert_int_equal(code[i], 0xa5);
+}
+
+static void test_functions_of_the_kernel_are_led_elsewhere(void **state)
+{
+	for_each_arch(row)
+	{
+		const struct snap_vdso_code *vdso = (*row)->vdso;
+		uint8_t jump[64], call[64];
+		memset(jump, 0xa5, sizeof(jump));
+		memset(call, 0xa5, sizeof(call));
+		assert_non_null(vdso);
+		vdso->encode_jump(jump, UINT64_C(0x7f12345678901234));
+		vdso->encode_call(call, -1);
+		check_code(jump, vdso->jump_size, sizeof(jump));
+		check_code(call, vdso->call_size, sizeof(call));
+		for (size_t i = 1; i < vdso->nr_functions; i++)
+			assert_true(strcmp(vdso->functions[i - 1].name,
+					   vdso->functions[i].name) < 0);
+	}
+}
+
 static void test_the_host_describes_itself(void **state)
 {
 	const struct snap_arch *host = snap_arch_host();
@@ -392,6 +420,7 @@ int main(void)
 			test_a_system_call_is_made_where_told_and_leaves_nothing),
 		cmocka_unit_test(test_a_thread_in_no_system_call_is_not_rewound),
 		cmocka_unit_test(test_a_thread_without_registers_is_refused),
+		cmocka_unit_test(test_functions_of_the_kernel_are_led_elsewhere),
 		cmocka_unit_test(test_the_host_describes_itself),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,66 @@
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "../story.h"
+
+/*
+ * Threads ask for the time and for their processor by all functions that the kernel
+ * gives to programs as code, and expect that time goes on.
+ */
+
+enum {
+	NR_THREADS = 3,
+	NR_ROUNDS = 200
+};
+
+void tick(int round);
+
+void __attribute__((noinline)) tick(int round)
+{
+	asm volatile("" : : "r"(round) : "memory");
+}
+
+static void ask(struct timespec *last)
+{
+	struct timespec now, step;
+	struct timeval day;
+	CHECK(!clock_gettime(CLOCK_MONOTONIC, &now));
+	CHECK(now.tv_sec > last->tv_sec ||
+	      (now.tv_sec == last->tv_sec && now.tv_nsec >= last->tv_nsec));
+	*last = now;
+	CHECK(!clock_getres(CLOCK_MONOTONIC, &step));
+	CHECK(step.tv_sec == 0 && step.tv_nsec > 0);
+	CHECK(!gettimeofday(&day, NULL));
+	time_t second = time(NULL);
+	// The two clocks are as far apart as a tick is long.
+	CHECK(second >= day.tv_sec - 1 && second <= day.tv_sec + 60);
+	CHECK(sched_getcpu() >= 0);
+	CHECK(clock_gettime(99, &now) == -1 && errno == EINVAL);
+}
+
+static void *work(void *unused)
+{
+	struct timespec last = { 0 };
+	for (int round = 0; round < NR_ROUNDS; round++)
+		ask(&last);
+	return NULL;
+}
+
+int main(void)
+{
+	struct timespec last = { 0 };
+	pthread_t threads[NR_THREADS];
+	ask(&last);
+	for (int i = 0; i < NR_THREADS; i++)
+		CHECK(!pthread_create(&threads[i], NULL, work, NULL));
+	for (int round = 0; round < NR_ROUNDS; round++) {
+		ask(&last);
+		tick(round);
+	}
+	for (int i = 0; i < NR_THREADS; i++)
+		CHECK(!pthread_join(threads[i], NULL));
+	return 0;
+}
