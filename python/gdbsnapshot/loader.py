@@ -2,7 +2,7 @@
 
 from . import commands, parameters
 from .commands import mi
-from .target import notices
+from .target import notices, reported
 
 _registered: list[bool] = []
 
@@ -14,4 +14,5 @@ def register() -> None:
     parameters.register()
     mi.register(commands.register())
     notices.register()
+    reported.watch()
     _registered.append(True)

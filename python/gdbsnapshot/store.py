@@ -32,6 +32,8 @@ class Place:
     """GDB's description of the registers, in XML; empty: not known."""
     auxv: bytes = b""
     """The auxiliary vector (getauxval(3)); empty: not known."""
+    reported: dict[int, int] = field(default_factory=dict)
+    """By TID, where GDB had reported a thread last."""
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,9 @@ class BreakpointEvent(StopEvent):
 class ExitedEvent:
     inferior: Inferior
 
+class NewThreadEvent:
+    inferior_thread: InferiorThread
+
 class EventRegistry:
     def connect(self, handler: Callable[..., None]) -> None: ...
     def disconnect(self, handler: Callable[..., None]) -> None: ...
@@ -114,6 +117,7 @@ class events:
     exited: EventRegistry
     inferior_call: EventRegistry
     memory_changed: EventRegistry
+    new_thread: EventRegistry
     register_changed: EventRegistry
     stop: EventRegistry
 

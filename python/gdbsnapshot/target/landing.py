@@ -128,6 +128,11 @@ def _after(
     for other in crew.started - {tid}:
         # GDB reads what the C library knows of a thread when the thread stops.
         zero_stop.stop(process.pid, other, is_shown=False)
+    for other in _reported(was, saved) - {tid}:
+        zero_stop.stop(process.pid, other, is_shown=False)
+        siginfo = saved[other]["siginfo"]
+        if siginfo:
+            threads.set_siginfo(siginfo)
     _set_signals(process.pid, saved, tid)
 
     # The innermost functions can be inlined: then GDB shows their caller first.
@@ -141,6 +146,13 @@ def _after(
         gdb.execute("frame")
         if not is_plain:
             gdb.execute("display")
+
+
+def _reported(was: Place, saved: "dict[int, Thread]") -> set[int]:
+    """Threads that GDB does not report where they are: not again after a restore."""
+    return {
+        tid for tid, thread in saved.items() if was.reported.get(tid) == thread["pc"]
+    }
 
 
 def _reread_libraries() -> None:

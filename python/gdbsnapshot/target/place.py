@@ -7,7 +7,7 @@ from typing import Optional
 import gdb
 
 from ..store import Place
-from . import threads
+from . import reported, threads
 
 
 def take() -> Place:
@@ -26,6 +26,7 @@ def take() -> Place:
         number=_number(),
         description=_description(pid),
         auxv=_auxv(pid),
+        reported=reported.take(pid),
     )
 
 
