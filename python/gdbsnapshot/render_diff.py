@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from _snapshot import Difference, MemoryChange, RegisterChange, StateChange
 
     from .comparison import Comparison
+    from .variables import Changes
 
 Symbol = Optional[tuple[str, int]]
 Namer = Callable[[Sequence[int]], list[Symbol]]
 """From addresses, the symbols and offsets; None where there is none."""
 
-SECTIONS = ("threads", "registers", "memory", "state")
+SECTIONS = ("threads", "registers", "variables", "memory", "state")
 
 _FEW = 20
 """Lines of a kind, where they were not asked for."""
@@ -59,20 +60,24 @@ def text(
     sections: Sequence[str] = (),
     page: Page = Page(),
     namer: Optional[Namer] = None,
+    variables: "Optional[Changes]" = None,
 ) -> str:
     """
     What has changed, under a heading each.
 
     @param sections Of SECTIONS, those that were asked for; none: all, in short.
     @param namer What names addresses; None: the newer snapshot's files do.
+    @param variables Those that have another value; None: nobody has asked.
     """
     difference = comparison.difference
     old, new = printable(comparison.old.name), printable(comparison.new.name)
     notes = "".join(f"{note}\n" for note in difference["notes"])
     notes += _omissions(comparison)
+    if variables and variables.obstacle and comparison.old.pid == comparison.new.pid:
+        notes += f"Variables are not told: {variables.obstacle}.\n"
     if difference["is_empty"]:
         return notes + f"Nothing differs between {old} and {new}.\n"
-    blocks = list(_blocks(comparison, sections, page, namer))
+    blocks = list(_blocks(comparison, sections, page, namer, variables))
     if not blocks:
         return notes + f"Nothing of that differs between {old} and {new}.\n"
     head = f"From {old} to {new}:\n"
@@ -89,6 +94,7 @@ def _blocks(
     sections: Sequence[str],
     page: Page,
     namer: Optional[Namer],
+    variables: "Optional[Changes]",
 ) -> Iterator[str]:
     difference = comparison.difference
     is_short = not sections
@@ -98,6 +104,8 @@ def _blocks(
             continue
         if section == "registers":
             yield from _registers(difference["registers"], is_short, page)
+        if section == "variables" and variables:
+            yield from _variables(variables, is_short, page)
         if section == "memory":
             yield from _memory(comparison, is_short, page, namer)
         for family, title in _FAMILIES.items():
@@ -183,6 +191,45 @@ def _thread_registers(changes: "Sequence[RegisterChange]", page: Page) -> Iterat
             yield " " * (width + 2) + f"  → {now}"
         else:
             yield f"{head}{was} → {now}"
+
+
+_VARIABLES = (
+    Column("  Variable", "variable"),
+    Column("Type", shrinks=True),
+    Column("Declared at", "filename"),
+    Column("Was", shrinks=True),
+    Column("Is", shrinks=True),
+)
+_LONG = 200
+"""Letters of a value."""
+
+
+def _variables(found: "Changes", is_short: bool, page: Page) -> Iterator[str]:
+    changes = found.all
+    if not changes:
+        return
+    shown = changes[:_FEW] if is_short else changes
+    is_alone = len({c.variable.tid for c in changes if c.variable.tid}) < 2
+    rows = []
+    for change in shown:
+        variable = change.variable
+        name = f"  {variable.name}"
+        if variable.function:
+            name += f" in {variable.function}"
+        if variable.tid and not is_alone:
+            name += f", thread {variable.tid}"
+        values = (_cut(change.old), _cut(change.new))
+        rows.append((name, variable.type, variable.where, *values))
+    block = page.style("title", "Variables") + "\n" + table(_VARIABLES, rows, page)
+    if len(changes) > len(shown):
+        block += f"  … and {len(changes) - len(shown)} more\n"
+    elif found.is_cut:
+        block += "  … and perhaps more: not all of the memory was looked at for them\n"
+    yield block
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
 
 
 _MEMORY = (

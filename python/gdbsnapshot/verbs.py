@@ -9,7 +9,7 @@ from .comparison import Comparison
 from .keeping import store
 from .problem import Problem
 from .store import Entry, Place
-from .target import breakpoints, crew, landing, life, process, stops
+from .target import breakpoints, crew, landing, life, place, process, stops
 
 if TYPE_CHECKING:
     from _snapshot import Progress, Report, Snapshot, Verdict
@@ -263,7 +263,8 @@ def diff(
     if new is None:
         selected = process.selected()
         first = _newest(selected.pid) if old is None else find(old, progress)
-        second = Entry("the process", keeping.capture(selected, progress), Place())
+        snapshot = keeping.capture(selected, progress)
+        second = Entry("the process", snapshot, place.take())
     else:
         first, second = find(old, progress), find(new, progress)
     found = core.diff(first.snapshot, second.snapshot, max_ranges, progress)

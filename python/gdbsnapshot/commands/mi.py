@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from _snapshot import MemoryChange, RegisterChange, Report, State, Thread, Verdict
 
     from ..store import Entry
+    from ..variables import Change
 
     Result = Optional[dict[str, Any]]
 
@@ -107,11 +108,11 @@ def _show(args: argparse.Namespace) -> Result:
 
 
 def _diff(args: argparse.Namespace) -> Result:
-    from .. import verbs
+    from .. import render_diff, variables, verbs
 
     comparison = verbs.diff(args.old, args.new)
     difference = comparison.difference
-    is_all = not (args.threads or args.registers or args.memory or args.state)
+    is_all = not any(getattr(args, section) for section in render_diff.SECTIONS)
     result: dict[str, Any] = {
         "old": _entry(comparison.old),
         "differs": "n" if difference["is_empty"] else "y",
@@ -127,6 +128,9 @@ def _diff(args: argparse.Namespace) -> Result:
         ]
     if is_all or args.registers:
         result["registers"] = [_register_change(c) for c in difference["registers"]]
+    if args.variables:
+        found = variables.find(comparison)
+        result["variables"] = [_variable_change(change) for change in found.all]
     if is_all or args.memory:
         result["memory"] = [_memory_change(c) for c in difference["memory"]]
         result["memory-ranges"] = difference["memory_ranges"]
@@ -140,6 +144,22 @@ def _register_change(change: RegisterChange) -> dict[str, Any]:
     for when, register in (("old", change["old"]), ("new", change["new"])):
         if register:
             item[when] = "0x" + register["value"][::-1].hex()
+    return item
+
+
+def _variable_change(change: Change) -> dict[str, Any]:
+    variable = change.variable
+    item = {
+        "name": variable.name,
+        "type": variable.type,
+        "where": variable.where,
+        "old": change.old,
+        "new": change.new,
+    }
+    if variable.function:
+        item["function"] = variable.function
+    if variable.tid:
+        item["tid"] = str(variable.tid)
     return item
 
 

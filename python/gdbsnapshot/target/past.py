@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
 import gdb
 
@@ -21,6 +21,7 @@ from .. import core
 from ..problem import Problem
 from ..store import Entry, Place
 from ..stub import Stub
+from ..variables import Variable
 
 _SETTINGS = (
     "auto-load safe-path",
@@ -84,6 +85,7 @@ class _Peer:
             "GDB_SNAPSHOT_OF": str(os.getpid()),
             "GDB_SNAPSHOT_IN": str(in_read),
             "GDB_SNAPSHOT_OUT": str(out_write),
+            "GDB_SNAPSHOT_PYTHON": str(script.parents[2]),
         }
         command = [os.readlink("/proc/self/exe"), "-nx", "-q", "-batch"]
         command += ["--data-directory", str(gdb.parameter("data-directory"))]
@@ -224,6 +226,25 @@ def evaluate(entry: Entry, expression: str, is_condition: bool) -> tuple[str, bo
     return str(answer["text"]), bool(answer["true"])
 
 
+def variables(
+    entry: Entry, ranges: Sequence[tuple[int, int]], tids: Sequence[int], most: int
+) -> list[Variable]:
+    """
+    What lies in ranges of memory, and in registers of threads' frames, at most so many.
+    """
+    answer = _ask(entry, "variables", ranges=ranges, tids=tids, most=most)
+    return [Variable(*row) for row in answer["rows"]]
+
+
+def check(entry: Entry) -> None:
+    """Raise Problem unless the other GDB can look at a snapshot."""
+    if not entry.place.description:
+        raise Problem(
+            f"snapshot {entry.name} was read from a file, and is not looked at so",
+            f"Open the file in another GDB: gdb PROGRAM {entry.file or 'FILE'}",
+        )
+
+
 def _ask(entry: Entry, action: str, **arguments: object) -> dict[str, Any]:
     try:
         peer = _peer(entry)
@@ -239,11 +260,7 @@ def _ask(entry: Entry, action: str, **arguments: object) -> dict[str, Any]:
 
 
 def _peer(entry: Entry) -> _Peer:
-    if not entry.place.description:
-        raise Problem(
-            f"snapshot {entry.name} was read from a file, and is not looked at so",
-            f"Open the file in another GDB: gdb PROGRAM {entry.file or 'FILE'}",
-        )
+    check(entry)
     # A library that was loaded since is a reason to begin anew.
     libraries = [
         (each["start"], each["name"], each["offset"])

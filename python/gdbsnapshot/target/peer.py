@@ -2,7 +2,7 @@
 Runs in a GDB of its own, which looks at snapshots for the user's one.
 
 Requests come as lines of JSON and are answered so; all else that this GDB says goes
-nowhere.  It stands alone: the package is not loaded here.
+nowhere.  Of the package, what is needed here is loaded, and nothing else.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import sys
 
 import gdb
 
@@ -91,12 +92,21 @@ def _evaluate(expression: str, is_condition: bool) -> Answer:
     return {"text": text, "true": bool(value) if is_condition else None}
 
 
+def _variables(ranges: list[tuple[int, int]], tids: list[int], most: int) -> Answer:
+    """What lies in ranges of memory, and in frames of threads."""
+    sys.path.append(os.environ["GDB_SNAPSHOT_PYTHON"])
+    from gdbsnapshot.target import typed
+
+    return {"rows": typed.find(ranges, tids, most)}
+
+
 _ACTIONS: dict[str, Callable[..., Answer]] = {
     "execute": _execute,
     "load": _load,
     "select": _select,
     "backtraces": _backtraces,
     "evaluate": _evaluate,
+    "variables": _variables,
 }
 
 
