@@ -103,16 +103,7 @@ class Debugger:
         self.commands: list[str] = []
         self.transcript: list[str] = []
         self._texts = {"out": "", "err": ""}
-        env = environment(folder)
-        self.process = subprocess.Popen(
-            self.argv,
-            cwd=folder,
-            env=env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        self.process = self.start_process(environment(folder))
         assert self.process.stdin and self.process.stdout and self.process.stderr
         self._selector = selectors.DefaultSelector()
         for name, stream in (
@@ -121,6 +112,18 @@ class Debugger:
         ):
             os.set_blocking(stream.fileno(), False)
             self._selector.register(stream, selectors.EVENT_READ, name)
+
+    def start_process(self, env: dict[str, str]) -> "subprocess.Popen[bytes]":
+        """GDB, with streams of which the standard output is not waited for."""
+        return subprocess.Popen(
+            self.argv,
+            cwd=self.folder,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
 
     @property
     def pid(self) -> int:

@@ -10,6 +10,7 @@ from typing import Iterator, Optional, Sequence
 from dapdriver import DapGdb
 from gdbdriver import TIMEOUT, Debugger, Failed, Gdb
 from midriver import MiGdb
+from tuidriver import TuiGdb
 
 HERE = Path(__file__).resolve().parent
 BUILD = Path(os.environ.get("SNAPSHOT_BUILD", HERE.parents[1] / "build")).resolve()
@@ -53,6 +54,12 @@ class Sessions:
     def dap(self, *words: object) -> DapGdb:
         options = ["-i=dap", "-x", str(SCRIPT)]
         session = DapGdb(self.argv(options, words), self.folder, TIMEOUT)
+        self.started.append(session)
+        return session
+
+    def tui(self, *words: object) -> TuiGdb:
+        options = ["-tui", "-x", str(SCRIPT)]
+        session = TuiGdb(self.argv(options, words), self.folder, TIMEOUT)
         self.started.append(session)
         return session
 

@@ -204,3 +204,66 @@ def test_hooks_and_prompts_of_others_are_let_be(gdb, target):
     assert gdb.value("count") == 0
     assert gdb.value("$stops >= $seen") == 1
     assert gdb.finish_program() == 0
+
+
+PLUGIN = """
+import gdb
+
+seen = []
+
+def look():
+    frame = gdb.selected_frame()
+    memory = gdb.selected_inferior().read_memory(frame.read_register("sp"), 64)
+    return [
+        frame.name(),
+        int(frame.pc()),
+        int(gdb.parse_and_eval("count")),
+        bytes(memory).hex(),
+        gdb.execute("info registers", to_string=True),
+        frame.older().name() if frame.older() else "",
+    ]
+
+def show(event):
+    seen.append(look())
+    print("[context]", seen[-1][0], seen[-1][2])
+
+def forget(event):
+    gdb.set_convenience_variable("cached", None)
+
+def prompt(old):
+    thread = gdb.selected_thread()
+    return f"plugin {thread.num if thread else 'off'}> "
+
+gdb.events.stop.connect(show)
+gdb.events.cont.connect(forget)
+gdb.events.memory_changed.connect(forget)
+gdb.events.register_changed.connect(forget)
+gdb.events.before_prompt.connect(lambda: gdb.execute("info line", to_string=True))
+gdb.prompt_hook = prompt
+"""
+
+
+def test_a_plugin_that_shows_the_context_shows_that_of_then(sessions, target, folder):
+    # GIVEN a .gdbinit with hooks, as pwndbg and GEF have them, read before us
+    plugin = folder / "plugin.py"
+    plugin.write_text(PLUGIN)
+    gdb = sessions.gdb(
+        "-iex", f"source {plugin}", "-iex", "set style enabled off", target("counter")
+    )
+    gdb("set snapshot auto on")
+    gdb("break square")
+    gdb.start()
+    for _ in range(3):
+        gdb("next")
+    before = gdb.python("[each[:] for each in seen]")
+    assert len(before) == 4
+
+    # WHEN steps are undone and redone
+    for command, where in (("undo 3", 0), ("redo", 1), ("redo 2", 3), ("undo", 2)):
+        said = gdb(f"snapshot {command}")
+
+        # THEN it shows what was there, and its prompt goes on
+        assert gdb.python("seen[-1]") == before[where]
+        assert "[context] " + before[where][0] in said
+        assert gdb.python("gdb.prompt_hook('')") == "plugin 1> "
+    assert gdb.finish_program() == 0
