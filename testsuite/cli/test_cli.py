@@ -243,18 +243,26 @@ def test_the_kernels_core_files_are_shown_and_checked(tmp_path: Path) -> None:
     run("check", path, status=RISKY)
 
 
-def registers(text: str) -> "dict[str, str]":
+def registers(text: str, left_out: "set[str]") -> "dict[str, str]":
     """Lines of registers, which begin with a name; those of frames with a number."""
     rows = [line.split(maxsplit=1) for line in text.splitlines() if line[:2] == "  "]
-    return {name: value for name, value in rows if not name.startswith("#")}
+    return {
+        name: value
+        for name, value in rows
+        if name not in left_out and not name.startswith("#")
+    }
 
 
-# What is not kept: GDB 13 knows neither tiles nor keys.
+# What is not kept, or not as it was: GDB 13 knows neither tiles nor keys. POWER's
+# kernel writes no VSX set of a thread that has used none (vsr_active(), ptrace-vsx.c).
+# Bits of MSR tell why the kernel was entered, and what it has loaded since.
 LEFT_OUT = {
     ("aarch64", "gcore"): {
         *(f"ap{key}key" for key in ("ia", "ib", "da", "db", "ga")),
         "pac_enabled_keys",
     },
+    ("ppc64le", "gcore"): {"msr"},
+    ("ppc64le", "kernel"): {"msr", *(f"vs{i}" for i in range(32))},
     ("x86_64", "gcore"): {"tilecfg", *(f"tmm{i}" for i in range(8))},
 }
 
@@ -267,13 +275,12 @@ def test_a_core_file_of_any_cpu_has_the_registers_of_the_stop(
     cpu: str, writer: str
 ) -> None:
     # GIVEN the registers of a program, and core files that others wrote of it there
-    wanted = registers((CORES / cpu / "registers").read_text())
-    for name in LEFT_OUT.get((cpu, writer), set()):
-        del wanted[name]
+    left_out = LEFT_OUT.get((cpu, writer), set())
+    wanted = registers((CORES / cpu / "registers").read_text(), left_out)
 
     # THEN theirs are the same, none is missing, and the file that was running is named
     text = run("show", "--registers", CORES / cpu / writer)
-    assert registers(text) == wanted
+    assert registers(text, left_out) == wanted
     assert "/tiny\nMachine:    " + cpu in text
 
 
