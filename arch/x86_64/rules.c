@@ -56,6 +56,16 @@ static snap_err add_offers(const struct snap_thread *thread, struct snap_cpu *ne
 	return add_bits(needs, "xsave.mask", mask);
 }
 
+/** Of components, those that Linux gives only to a process that asks for them. */
+static uint64_t dynamic_of(const struct snap_cpu *cpu, uint64_t components)
+{
+	uint64_t mask = 0;
+	for (unsigned i = 0; i < X86_NR_COMPONENTS; i++)
+		if (snap_x86_64_is_dynamic(cpu, i))
+			mask |= UINT64_C(1) << i;
+	return components & mask;
+}
+
 static snap_err add_components(const struct snap_cpu *cpu,
 			       const struct snap_thread *thread, struct snap_cpu *needs)
 {
@@ -65,6 +75,7 @@ static snap_err add_components(const struct snap_cpu *cpu,
 		in_use = snap_x86_64_thread_in_use(thread);
 	SNAP_TRY(add_offers(thread, needs));
 	SNAP_TRY(add_bits(needs, "use.xsave", in_use));
+	SNAP_TRY(add_bits(needs, "use.dynamic", dynamic_of(cpu, in_use)));
 	uint64_t all = snap_cpu_get(needs, "use.xsave", 0);
 	SNAP_TRY(snap_cpu_set(needs, "use.idle-xsave",
 			      snap_cpu_get(needs, "xsave.mask", 0) & ~all));

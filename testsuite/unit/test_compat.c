@@ -74,11 +74,11 @@ static void test_each_rule_finds_what_breaks_it(void **state)
 		  "size is another one" },
 		{ "osxsave use.idle-xsave=0xe0", "osxsave xsave.mask=7", "kkk",
 		  "no thread has AVX-512 mask" },
-		{ "osxsave use.xsave=0x40003", "osxsave xsave.mask=0x60003",
+		{ "osxsave use.dynamic=0x40000", "osxsave xsave.mask=0x60003",
 		  "===", NULL },
-		{ "osxsave use.xsave=0x40003",
+		{ "osxsave use.dynamic=0x40000",
 		  "osxsave xsave.mask=0x60003 xsave.supported=0x20003",
-		  "xx=", "to no process" },
+		  "xx=", "gives AMX tile data to no process" },
 		{ "use.tiles amx.rows=16", "amx.rows=8", "xxx", "amx.rows" },
 		{ "amx.rows=16", "amx.rows=8", "kkk", "amx.rows" },
 		{ "use.mxcsr=0x1fc0", "", "xxx", "denormals-are-zero" },
@@ -333,6 +333,7 @@ static void test_what_threads_and_memory_make_of_a_machine_is_found(void **state
 
 	assert_ok(snap_compat_needs(snapshot, &needs));
 	assert_int_equal(snap_cpu_get(&needs, "use.xsave", 0), 0x602e7);
+	assert_int_equal(snap_cpu_get(&needs, "use.dynamic", 0), 0x40000);
 	assert_int_equal(snap_cpu_get(&needs, "use.idle-xsave", 9), 0);
 	assert_int_equal(snap_cpu_get(&needs, "use.tiles", 0), 1);
 	assert_int_equal(snap_cpu_get(&needs, "use.signal-stack", 0), 8192);
@@ -343,6 +344,36 @@ static void test_what_threads_and_memory_make_of_a_machine_is_found(void **state
 	assert_int_equal(snap_cpu_get(&needs, "use.unknown-offers", 0), 0);
 	assert_int_equal(snap_cpu_get(&needs, "use.foreign-mode", 0), 0);
 	assert_int_equal(snap_cpu_get(&needs, "osxsave", 0), 1);
+}
+
+static void test_a_component_that_is_missing_is_told_of_once(void **state)
+{
+	// GIVEN a thread with MPX in use, which Linux 5.6 was the first not to have
+	enum {
+		MPX = 0x18
+	};
+	_cleanup_cpu_ struct snap_cpu cpu, needs = { 0 }, machine;
+	struct snap_thread thread;
+	sample_x86_64_cpu("AVX-512", &cpu);
+	sample_x86_64_busy_thread(&cpu, &thread);
+	sample_x86_64_set_in_use(&thread, snap_x86_64_thread_in_use(&thread) | MPX);
+	_cleanup_snapshot_ struct snap_snapshot *snapshot =
+		make_snapshot(&cpu, &thread);
+	assert_ok(snap_compat_needs(snapshot, &needs));
+	assert_int_equal(snap_cpu_get(&needs, "use.xsave", 0) & MPX, MPX);
+
+	// WHEN it is compared with a machine that differs in that alone
+	assert_ok(snap_cpu_copy(&cpu, &machine));
+	assert_ok(snap_cpu_set(&machine, "xsave.supported",
+			       snap_cpu_get(&machine, "xsave.mask", 0)));
+	_cleanup_verdict_ struct snap_verdict verdict = { 0 };
+	assert_ok(snap_compat_check(&needs, &machine, SNAP_MODE_COMPAT, &verdict));
+
+	// THEN the machine lacks it, and nothing is said of what its kernel gives out
+	const struct snap_finding *found = find(&verdict, "MPX");
+	assert_non_null(found);
+	assert_string_equal(found->subject, "registers");
+	assert_null(find(&verdict, "to no process"));
 }
 
 /** Each register of the thread has the same bytes after it was moved. */
@@ -557,6 +588,7 @@ int main(void)
 		cmocka_unit_test(test_the_kernels_own_pkru_is_no_need),
 		cmocka_unit_test(
 			test_what_threads_and_memory_make_of_a_machine_is_found),
+		cmocka_unit_test(test_a_component_that_is_missing_is_told_of_once),
 		cmocka_unit_test(
 			test_registers_are_the_same_where_the_layout_is_another),
 		cmocka_unit_test(test_a_thread_of_an_old_machine_gets_the_kernels_keys),
