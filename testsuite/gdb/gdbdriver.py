@@ -391,6 +391,18 @@ def settled(seen: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def set_in_every_thread(gdb: Gdb, values: dict[str, int]) -> None:
+    """Change registers as a user can: not by `thread apply`, which for each command
+    looks at every thread's frames again and would take most of a test's time."""
+    changes = [f"set var ${name} = {value}" for name, value in values.items()]
+    gdb("python before = gdb.selected_thread()")
+    gdb(
+        "python for thread in gdb.selected_inferior().threads(): "
+        f"thread.switch(); [gdb.execute(change) for change in {changes}]"
+    )
+    gdb("python before.switch()")
+
+
 def arrived(out: str) -> str:
     """Check that a temporary breakpoint ended a run."""
     if not re.search(ARRIVED, out):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cpus import CPU
-from gdbdriver import Failed, children, settled
+from gdbdriver import Failed, children, set_in_every_thread, settled
 
 CYCLES = int(os.environ.get("SNAPSHOT_TEST_CYCLES", "1000"))
 
@@ -38,10 +38,8 @@ def ends_well(gdb):
 
 def scramble(gdb, source):
     """Overwrite what a user can overwrite, in every thread."""
-    for register in source.sample(CPU.general, 6):
-        gdb(f"thread apply all -q -s set var ${register} = {source.getrandbits(63)}")
-    for register, value in CPU.scrambled:
-        gdb(f"thread apply all -q -s set var ${register} = {value}")
+    values = {name: source.getrandbits(63) for name in source.sample(CPU.general, 6)}
+    set_in_every_thread(gdb, values | dict(CPU.scrambled))
     worker = source.randrange(10)
     gdb(
         "python gdb.selected_inferior().write_memory("

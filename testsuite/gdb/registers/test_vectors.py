@@ -5,6 +5,7 @@ import platform
 from pathlib import Path
 
 import pytest
+from gdbdriver import set_in_every_thread
 
 CYCLES = int(os.environ.get("SNAPSHOT_TEST_CYCLES", "100"))
 
@@ -22,14 +23,7 @@ def scramble(gdb, cycle):
     vector = "z" if "sve" in features() else "v"
     values = {f"{vector}{n}.d.u[0]": cycle for n in range(cycle % 7, 32, 7)}
     values |= {f"x{12 + cycle % 6}": cycle, "fpsr": 0x8000000, "fpcr": 0x2000000}
-    changes = [f"set var ${name} = {value}" for name, value in values.items()]
-    # A `thread apply` for each would take most of the time of a cycle.
-    gdb("python before = gdb.selected_thread()")
-    gdb(
-        "python for thread in gdb.selected_inferior().threads(): "
-        f"thread.switch(); [gdb.execute(change) for change in {changes}]"
-    )
-    gdb("python before.switch()")
+    set_in_every_thread(gdb, values)
 
 
 def ends_well(gdb):
