@@ -5,6 +5,7 @@
 
 #include "core/inject/drop.h"
 #include "core/inject/old_pages.h"
+#include "core/inject/wanted.h"
 #include "core/plan/views.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/pages.h"
@@ -44,7 +45,8 @@ struct pass {
 	struct snap_part parts[MOST];
 	size_t nr_pieces, nr_parts, size;
 	bool has_read_all;
-	/** The bytes of the pieces, one behind the other. */
+	/** The bytes of the pieces, one behind the other; of those that shall be, what
+	 * is not just the image's. */
 	uint8_t live[CHUNK];
 	uint8_t wanted[CHUNK];
 };
@@ -99,86 +101,79 @@ static snap_err write_parts(struct pass *pass)
 	return snap_tracee_write_parts(pass->rewinder->worker->tracee, pass->parts, nr);
 }
 
-/** Have pages written. @param at Where they are in `live` and `wanted`. */
-static snap_err write_pages(struct pass *pass, uint64_t start, uint64_t end, size_t at)
+/** The bytes of some pages, as they are and as they shall be. */
+struct bytes {
+	const uint8_t *live;
+	const uint8_t *wanted;
+};
+
+static struct bytes bytes_from(struct bytes bytes, size_t offset)
+{
+	return (struct bytes){ bytes.live + offset, bytes.wanted + offset };
+}
+
+/** Have pages written. */
+static snap_err write_pages(struct pass *pass, uint64_t start, uint64_t end,
+			    struct bytes bytes)
 {
 	if (start == end)
 		return SNAP_OK;
 	size_t size = end - start;
-	SNAP_TRY(keep_old(pass, start, pass->live + at, size));
+	SNAP_TRY(keep_old(pass, start, bytes.live, size));
 	if (pass->nr_parts == MOST)
 		SNAP_TRY(write_parts(pass));
 	pass->parts[pass->nr_parts++] =
-		(struct snap_part){ start, pass->wanted + at, size };
+		(struct snap_part){ start, (void *)(uintptr_t)bytes.wanted, size };
 	pass->rewinder->bytes_written += size;
 	return SNAP_OK;
 }
 
-/**
- * Write a run of pages that differ, or drop them.
- *
- * @param base Where the piece is in `live` and `wanted`.
- */
-static snap_err write_run(struct pass *pass, const struct piece *piece, size_t base,
-			  size_t from, size_t to)
+/** Write a run of pages that differ, or drop them. */
+static snap_err write_run(struct pass *pass, const struct piece *piece, uint64_t start,
+			  uint64_t end, struct bytes bytes)
 {
 	size_t page_size = pass->rewinder->worker->tracee->page_size;
-	uint64_t start = piece->start + from, end = piece->start + to;
-	size_t at = base + from;
 	// Of the kernel's pages only whole ones can be given back.
 	uint64_t first = snap_page_up(start, page_size);
 	uint64_t last = snap_page_down(end, page_size);
-	if (first >= last || !is_to_drop(piece, pass->wanted + at, to - from))
-		return write_pages(pass, start, end, at);
-	SNAP_TRY(write_pages(pass, start, first, at));
-	at += first - start;
-	SNAP_TRY(drop(pass, piece, first, pass->live + at, last - first));
-	return write_pages(pass, last, end, at + (last - first));
-}
-
-/** What the bytes shall be, with those that are not the program's as they are now. */
-static void fill_wanted(struct pass *pass, const struct piece *piece, size_t base)
-{
-	if (piece->wanted)
-		memcpy(pass->wanted + base, piece->wanted, piece->size);
-	else
-		memset(pass->wanted + base, 0, piece->size);
-	uint64_t end = piece->start + piece->size;
-	for (size_t i = 0; i < pass->rewinder->nr_skips; i++) {
-		const struct snap_range *skip = &pass->rewinder->skips[i];
-		uint64_t from = skip->start > piece->start ? skip->start : piece->start;
-		uint64_t to =
-			skip->start + skip->size < end ? skip->start + skip->size : end;
-		if (from < to)
-			memcpy(pass->wanted + base + (from - piece->start),
-			       pass->live + base + (from - piece->start), to - from);
-	}
+	if (first >= last || !is_to_drop(piece, bytes.wanted, end - start))
+		return write_pages(pass, start, end, bytes);
+	SNAP_TRY(write_pages(pass, start, first, bytes));
+	SNAP_TRY(drop(pass, piece, first, bytes.live + (first - start), last - first));
+	return write_pages(pass, last, end, bytes_from(bytes, last - start));
 }
 
 /**
  * Whether a page needs no writing. What MADV_FREE was called for is there until the
  * kernel takes it; only a write keeps it (man 2 madvise).
  */
-static bool is_page_equal(const struct pass *pass, const struct piece *piece, size_t at)
+static bool is_page_equal(const struct pass *pass, const struct piece *piece,
+			  struct bytes bytes)
 {
 	return !(piece->is_lazy && !pass->is_verify && piece->wanted) &&
-	       !memcmp(pass->live + at, pass->wanted + at, SNAP_PAGE_SIZE);
+	       !memcmp(bytes.live, bytes.wanted, SNAP_PAGE_SIZE);
 }
 
 /** Compare a piece page by page, and write (or report) what differs. */
 static snap_err compare(struct pass *pass, const struct piece *piece, size_t base)
 {
-	fill_wanted(pass, piece, base);
+	const struct bytes all = {
+		pass->live + base,
+		snap_wanted_bytes(pass->rewinder, piece->start, piece->size,
+				  piece->wanted, pass->live + base, pass->wanted + base)
+	};
 	pass->rewinder->bytes_compared += piece->size;
 	for (size_t at = 0; at < piece->size; at += SNAP_PAGE_SIZE) {
 		size_t end = at;
-		while (end < piece->size && !is_page_equal(pass, piece, base + end))
+		while (end < piece->size &&
+		       !is_page_equal(pass, piece, bytes_from(all, end)))
 			end += SNAP_PAGE_SIZE;
 		if (end == at)
 			continue;
 		if (pass->is_verify)
 			return mismatch(piece, piece->start + at);
-		SNAP_TRY(write_run(pass, piece, base, at, end));
+		SNAP_TRY(write_run(pass, piece, piece->start + at, piece->start + end,
+				   bytes_from(all, at)));
 		at = end;
 	}
 	return SNAP_OK;
