@@ -25,6 +25,8 @@ class Cpu:
     restart: frozenset[str]
     """Where a call that starts again differs from one that was interrupted: it is
     restored in the form that makes it again, from its instruction."""
+    kernels: frozenset[str] = frozenset()
+    """Why the kernel was entered, and what it does there: no restore brings it back."""
 
 
 CPUS = {
@@ -60,7 +62,8 @@ CPUS = {
         feature="vcrypto",
         vector="vs63",
         has_watchpoints=False,
-        restart=frozenset(("pc", "r3", "cr", "orig_r3", "trap")),
+        restart=frozenset(("pc", "r3", "cr", "orig_r3")),
+        kernels=frozenset(("msr", "trap")),
     ),
     "aarch64": Cpu(
         pc="pc",

@@ -376,13 +376,14 @@ class Gdb(Debugger):
 
 def settled(seen: dict[str, Any]) -> dict[str, Any]:
     """What was looked at, without what tells an interrupted system call from one that
-    starts again."""
+    starts again, and without what is the kernel's own."""
+    left_out = CPU.restart | CPU.kernels
     result = {}
     for lwp, thread in seen.items():
         registers = {
             name: value
             for name, value in thread["registers"].items()
-            if name not in CPU.restart
+            if name not in left_out
         }
         names = [name for _, name in thread["frames"]]
         innermost = thread["frames"][0][0]
