@@ -19,7 +19,10 @@ class DapGdb(Debugger):
         super().__init__(argv, folder, timeout)
         self._seq = 0
         self.events: list[Message] = []
-        self("initialize", adapterID="story")
+
+    def hello(self, **arguments: object) -> Message:
+        """What an editor says first; what the adapter can do."""
+        return self("initialize", **arguments)
 
     def send(self, line: str) -> None:
         super().send(f"Content-Length: {len(line) + 1}\r\n\r\n{line}")

@@ -45,15 +45,20 @@ class Sessions:
         self.started.append(session)
         return session
 
-    def mi(self, *words: object) -> MiGdb:
-        options = ["-i=mi3", "-x", str(SCRIPT)]
+    def mi(self, *words: object, load: bool = True) -> MiGdb:
+        options = ["-i=mi3", *(["-x", str(SCRIPT)] if load else [])]
         session = MiGdb(self.argv(options, words), self.folder, TIMEOUT)
         self.started.append(session)
         return session
 
     def dap(self, *words: object) -> DapGdb:
-        options = ["-i=dap", "-x", str(SCRIPT)]
-        session = DapGdb(self.argv(options, words), self.folder, TIMEOUT)
+        session = self.adapter(["-i=dap", "-x", str(SCRIPT), *words])
+        session.hello(adapterID="story")
+        return session
+
+    def adapter(self, words: Sequence[object]) -> DapGdb:
+        """GDB as an editor starts it, which has not said anything yet."""
+        session = DapGdb(self.argv([], words), self.folder, TIMEOUT)
         self.started.append(session)
         return session
 
