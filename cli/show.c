@@ -27,6 +27,23 @@ static void put_time(uint64_t time_ns)
 		put_fact("Taken:", text);
 }
 
+/** As "1 thread", "2 threads". */
+static void put_count(size_t count, const char *noun)
+{
+	(void)printf("%zu %s%s", count, noun, count == 1 ? "" : "s");
+}
+
+static void put_holdings(const struct snap_snapshot *snapshot)
+{
+	(void)printf("%-12s", "Holds:");
+	put_count(snapshot->nr_threads, "thread");
+	(void)fputs(", ", stdout);
+	put_count(snapshot->vmas.nr, "mapping");
+	(void)fputs(", ", stdout);
+	put_count(snapshot->memory.size, "byte");
+	(void)putchar('\n');
+}
+
 static void put_header(const struct snap_snapshot *snapshot, const char *path)
 {
 	static const uint8_t none[SNAP_UUID_SIZE];
@@ -44,9 +61,7 @@ static void put_header(const struct snap_snapshot *snapshot, const char *path)
 	put_fact("CPU:", model && model->text ? model->text : "");
 	put_fact("Kernel:", snapshot->kernel);
 	put_fact("Host:", snapshot->host);
-	(void)printf("%-12s%zu threads, %zu mappings, %zu bytes\n",
-		     "Holds:", snapshot->nr_threads, snapshot->vmas.nr,
-		     snapshot->memory.size);
+	put_holdings(snapshot);
 	if (memcmp(snapshot->uuid, none, sizeof(none)) != 0) {
 		snap_uuid_format(snapshot->uuid, uuid);
 		put_fact("UUID:", uuid);

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from types import ModuleType
@@ -153,6 +154,7 @@ def test_what_machines_have_in_common_is_a_machine(
 
 def test_an_image_is_shown_without_a_debugger(image: Path) -> None:
     text = run("show", "--registers", "--memory", image)
+    assert re.search(r"(?m)^Holds: +1 thread, \d+ mappings, \d+ bytes$", text)
     assert "Label:      begun\n" in text
     assert "Note:       with a ?[31mcolour\n" in text
     assert "Command:    /bin/cat\n" in text
