@@ -22,6 +22,7 @@ static int execute(PyObject *module)
 		snap_py_compat_functions,
 		snap_py_land_functions,
 		snap_py_life_functions,
+		snap_py_stops_functions,
 		snap_py_store_functions,
 		snap_py_tracking_functions,
 	};

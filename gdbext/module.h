@@ -54,6 +54,7 @@ extern const PyMethodDef snap_py_diff_functions[];
 extern const PyMethodDef snap_py_compat_functions[];
 extern const PyMethodDef snap_py_land_functions[];
 extern const PyMethodDef snap_py_life_functions[];
+extern const PyMethodDef snap_py_stops_functions[];
 extern const PyMethodDef snap_py_store_functions[];
 extern const PyMethodDef snap_py_tracking_functions[];
 

@@ -7,6 +7,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     Callable,
+    Iterable,
     Iterator,
     NamedTuple,
     Optional,
@@ -266,6 +267,13 @@ def shares_memory(pid: int, other: int) -> bool:
     with _loaded() as module:
         answer: bool = module.shares_memory(pid, other)
     return answer
+
+
+def stops(pid: int, tids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Signal number and code of why threads are stopped, by TID, where there is one."""
+    with _loaded() as module:
+        found: dict[int, tuple[int, int]] = module.stops(pid, tids)
+    return found
 
 
 @contextlib.contextmanager

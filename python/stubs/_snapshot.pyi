@@ -4,7 +4,7 @@ Knows nothing of GDB: it works under plain python3 on a process that the calling
 thread traces.  All calls come from that thread.  Nothing here prints.
 """
 
-from typing import Callable, Optional, Sequence, TypedDict
+from typing import Callable, Iterable, Optional, Sequence, TypedDict
 
 class Error(Exception):
     """Something the core could not do.  str() is one sentence."""
@@ -470,6 +470,10 @@ def live_backtrace(tid: int) -> Backtrace:
 def shares_memory(a: int, b: int) -> bool:
     """Whether two processes, by their PIDs, live in the same memory (kcmp(2)).  False
     also where the kernel cannot be asked."""
+
+def stops(pid: int, tids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Why threads of a process are stopped: si_signo and si_code of siginfo_t, by TID.
+    One that is just ending, or in a group stop, is left out."""
 
 def swap_sigmask(pid: int, tid: int, mask: int) -> int:
     """Set the signals that a stopped thread blocks, bit N-1 for signal N; those that

@@ -215,3 +215,17 @@ def test_a_trap_that_was_sent_is_no_event(snap: ModuleType, spawn: Spawn) -> Non
     assert snap.capture(pid).threads()[0]["stop_signal"] == signal.SIGTRAP
     assert snap.run_until(pid, [USR2]) == USR2
     assert snap.run_until(pid, []) == 0
+
+
+def test_why_threads_are_stopped_is_told(snap: ModuleType, spawn: Spawn) -> None:
+    # GIVEN a program of which one thread has stopped by a signal, and the others were
+    pid = stop_at(snap, spawn("comers", "+1", "now"), USR1)
+    asked = tids(pid)
+
+    # THEN each has its signal, and who is not there has none
+    found = snap.stops(pid, [*asked, 1])
+    assert sorted(found) == asked
+    assert found[pid][0] == USR1
+    assert all(number in (USR1, signal.SIGSTOP) for number, _ in found.values())
+    with pytest.raises(TypeError):
+        snap.stops(pid, ["one"])

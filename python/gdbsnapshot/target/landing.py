@@ -35,7 +35,7 @@ def before_save(process: Process) -> None:
     """Remember what a restore at this same stop must look after."""
     if not _remembered:
         gdb.events.cont.connect(_forget)
-    _remembered.update(before(process).unreported)
+    _remembered.update(_unreported(process, process.stops))
 
 
 def _forget(event: gdb.ThreadEvent) -> None:
@@ -45,12 +45,18 @@ def _forget(event: gdb.ThreadEvent) -> None:
 
 def before(process: Process) -> Future:
     """What to look after when the process will have been restored."""
-    unreported = {
+    unreported = _unreported(process, threads.stops())
+    return Future(_remembered | unreported, place.libraries())
+
+
+def _unreported(
+    process: Process, stops: dict[int, threads.Stop]
+) -> dict[int, threads.Stop]:
+    return {
         tid: stop
-        for tid, stop in threads.stops().items()
+        for tid, stop in stops.items()
         if stop.may_be_unreported and tid != process.tid
     }
-    return Future(_remembered | unreported, place.libraries())
 
 
 def after_failure(crew: Crew, patches: "Sequence[Patch]") -> None:

@@ -1,7 +1,6 @@
 """What GDB shows and has selected: taken at a save, brought back by a restore."""
 
 import os
-from pathlib import Path
 from typing import Optional
 
 import gdb
@@ -43,7 +42,8 @@ def _description(pid: int) -> str:
 
 def _auxv(pid: int) -> bytes:
     try:
-        return Path(f"/proc/{pid}/auxv").read_bytes()
+        with open(f"/proc/{pid}/auxv", "rb", buffering=0) as auxv:
+            return auxv.read()
     except OSError:
         return b""
 

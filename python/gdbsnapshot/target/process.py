@@ -1,6 +1,6 @@
 """The process that GDB debugs, or a sentence that says why it cannot be snapshot."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import gdb
 
@@ -15,6 +15,8 @@ class Process:
 
     pid: int
     tid: int
+    stops: dict[int, threads.Stop] = field(default_factory=dict, compare=False)
+    """Why each thread was stopped when that was asked, by TID."""
 
 
 def selected() -> Process:
@@ -27,8 +29,9 @@ def selected() -> Process:
     _check_calls()
     _check_sharing(inferior)
     _check_others(inferior)
-    _check_events()
-    return Process(inferior.pid, threads.selected_tid())
+    stops = threads.stops()
+    _check_events(stops)
+    return Process(inferior.pid, threads.selected_tid(), stops)
 
 
 def current() -> int:
@@ -114,9 +117,9 @@ def _check_others(inferior: gdb.Inferior) -> None:
                 )
 
 
-def _check_events() -> None:
+def _check_events(stops: dict[int, threads.Stop]) -> None:
     """Refuse threads that the kernel holds in the middle of a system call."""
-    for tid, stop in threads.stops().items():
+    for tid, stop in stops.items():
         what = _EVENTS.get(stop.event)
         if what:
             raise Problem(

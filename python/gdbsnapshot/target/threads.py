@@ -6,6 +6,7 @@ from typing import Iterator
 
 import gdb
 
+from .. import core
 from ..problem import Problem
 
 _SIGTRAP = 5
@@ -127,16 +128,10 @@ def each() -> Iterator[int]:
 
 
 def stops() -> dict[int, Stop]:
-    """Why each thread of the process is stopped, by TID."""
-    found = {}
-    for tid in each():
-        try:
-            info = gdb.parse_and_eval("$_siginfo")
-            found[tid] = Stop(int(info["si_signo"]), int(info["si_code"]))
-        except gdb.error:
-            # A thread that is just ending has none.
-            continue
-    return found
+    """Why each thread of the process is stopped, by TID; none: it is just ending."""
+    # GDB would tell, too ($_siginfo), but it takes its time for each thread.
+    found = core.stops(gdb.selected_inferior().pid, by_tid())
+    return {tid: Stop(signal, code) for tid, (signal, code) in found.items()}
 
 
 class KeptStop:
