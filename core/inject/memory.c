@@ -39,12 +39,13 @@ struct pass {
 	struct snap_old_pages old;
 	/** Bytes compared in this pass. */
 	uint64_t done;
+	size_t nr_pieces, nr_parts, size;
+	bool has_read_all;
+	/** From here on nothing is set at the beginning: two MiB. */
 	struct snap_page_runs runs;
 	/** What is read and compared next, and what of it will be written. */
 	struct piece pieces[MOST];
 	struct snap_part parts[MOST];
-	size_t nr_pieces, nr_parts, size;
-	bool has_read_all;
 	/** The bytes of the pieces, one behind the other; of those that shall be, what
 	 * is not just the image's. */
 	uint8_t live[CHUNK];
@@ -352,9 +353,10 @@ static void destroy(struct pass **pass)
 
 static snap_err run_pass(struct snap_rewinder *rewinder, bool is_verify)
 {
-	_cleanup_(destroy) struct pass *pass = calloc(1, sizeof(*pass));
+	_cleanup_(destroy) struct pass *pass = malloc(sizeof(*pass));
 	if (!pass)
 		return &snap_enomem;
+	memset(pass, 0, offsetof(struct pass, runs));
 	pass->rewinder = rewinder;
 	snap_old_pages_init(&pass->old, &rewinder->old);
 	pass->is_verify = is_verify;

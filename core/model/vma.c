@@ -54,7 +54,8 @@ bool snap_vma_is_kernels(const struct snap_vma *vma)
 {
 	static const char *const names[] = { "[vdso]", "[vvar]", "[vvar_vclock]",
 					     "[vsyscall]", "[uprobes]" };
-	for (size_t i = 0; i < SNAP_ARRAY_SIZE(names); i++)
+	// Asked of each mapping many times: few have such a name.
+	for (size_t i = 0; *vma->name == '[' && i < SNAP_ARRAY_SIZE(names); i++)
 		if (!strcmp(vma->name, names[i]))
 			return true;
 	return false;
