@@ -1,6 +1,9 @@
-#include "core/model/memory.h"
+#include "core/model/fills.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "testsuite/unit/unit.h"
 
@@ -163,6 +166,62 @@ static void test_memory_is_appended_before_it_is_there(void **state)
 	assert_ok(snap_store_back(memory.store, bytes, 16 * PAGE));
 	bytes[9 * PAGE] = 5;
 	assert_int_equal(value_at(&memory, 9), 5);
+}
+
+/** Append pages one by one, with a hole behind each. */
+static void put(struct snap_fills *fills, uint8_t *bytes, uint64_t first, uint32_t nr)
+{
+	for (uint32_t i = 0; i < nr; i++) {
+		memcpy(bytes + i * PAGE, &(uint32_t){ i + 1 }, sizeof(i));
+		assert_ok(snap_fills_append(fills, (first + 2 * i) * PAGE,
+					    bytes + i * PAGE, PAGE));
+	}
+}
+
+static void test_many_pieces_are_copied_in_the_end(void **state)
+{
+	// GIVEN more pieces than wait at once
+	const uint32_t nr = 2 * SNAP_MOST_FILLS + 10;
+	_cleanup_free_ uint8_t *bytes = calloc(nr, PAGE);
+	_cleanup_memory_ struct snap_memory memory = { 0 };
+	struct snap_fills fills = { .memory = &memory };
+	put(&fills, bytes, 16, nr);
+
+	// WHEN they are finished
+	assert_ok(snap_fills_finish(&fills));
+
+	// THEN each page is where it belongs
+	assert_int_equal(memory.size, nr * PAGE);
+	for (uint32_t i = 0; i < nr; i++)
+		assert_int_equal(value_at(&memory, 16 + 2 * i), i + 1);
+}
+
+static void test_pieces_without_room_can_be_dropped(void **state)
+{
+	// GIVEN a memory, some pieces that wait, and no room for their bytes
+	_cleanup_free_ uint8_t *bytes = calloc(20, PAGE);
+	_cleanup_memory_ struct snap_memory memory = { 0 };
+	struct snap_fills fills = { .memory = &memory };
+	hold(&memory, 16, 3, 7);
+	put(&fills, bytes, 32, 20);
+	int full = open("/dev/full", O_RDWR | O_CLOEXEC);
+	assert_true(full >= 0);
+	int fd = memory.store->fd;
+	memory.store->fd = full;
+
+	// WHEN they are finished, and then dropped
+	_cleanup_error_ snap_err error = snap_fills_finish(&fills);
+	snap_fills_drop(&fills);
+	memory.store->fd = fd;
+	close(full);
+
+	// THEN that was an error, and the memory is as it was
+	assert_non_null(error);
+	assert_int_equal(error->os_errno, ENOSPC);
+	assert_int_equal(memory.size, 3 * PAGE);
+	assert_int_equal(pages_in_store(&memory), 3);
+	assert_int_equal(value_at(&memory, 18), 7);
+	assert_int_equal(value_at(&memory, 32), 0);
 }
 
 static void test_ranges_unite(void **state)
@@ -332,6 +391,8 @@ int main(void)
 		cmocka_unit_test(test_a_run_ends_where_the_store_goes_on_elsewhere),
 		cmocka_unit_test(test_what_is_too_large_leaves_a_memory_as_it_was),
 		cmocka_unit_test(test_memory_is_appended_before_it_is_there),
+		cmocka_unit_test(test_many_pieces_are_copied_in_the_end),
+		cmocka_unit_test(test_pieces_without_room_can_be_dropped),
 		cmocka_unit_test(test_ranges_unite),
 		cmocka_unit_test(test_memories_are_what_was_done_to_them),
 	};
