@@ -13,6 +13,9 @@
  * into `cpu`. Functions that are NULL have nothing to say.
  */
 struct snap_foreign {
+	/** The register that leads to what the C library knows of a thread. */
+	const char *thread_pointer;
+
 	/** A note of a core file, of any owner and type. */
 	_must_check_ snap_err (*core_note)(struct snap_cpu *cpu, const char *owner,
 					   uint32_t type, const uint8_t *data,

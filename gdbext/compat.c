@@ -4,11 +4,13 @@
 
 #include "arch/machine.h"
 #include "core/compat/cpu_json.h"
+#include "core/foreign/adopt.h"
 #include "core/foreign/foreign.h"
 #include "gdbext/arguments.h"
 #include "gdbext/describe.h"
 #include "gdbext/error.h"
 #include "gdbext/progress.h"
+#include "gdbext/restoring.h"
 #include "gdbext/snapshot.h"
 
 int snap_py_mode(PyObject *object, void *ret)
@@ -108,6 +110,22 @@ static PyObject *look(PyObject *module, PyObject *args, PyObject *keywords)
 	return snap_py_snapshot_create(state, snapshot);
 }
 
+static PyObject *adopt(PyObject *module, PyObject *args, PyObject *keywords)
+{
+	static const char *const names[] = { "snapshot", NULL };
+	struct snap_py_state *state = snap_py_state(module);
+	PyObject *snapshot;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!:adopt", (char **)names,
+					 state->snapshot_type, &snapshot))
+		return NULL;
+	_cleanup_notes_ struct snap_notes assumptions = { 0 };
+	snap_err error =
+		snap_foreign_adopt(snap_py_snapshot_get(snapshot), &assumptions);
+	if (error)
+		return snap_py_raise(state, error);
+	return snap_py_notes(&assumptions);
+}
+
 const PyMethodDef snap_py_compat_functions[] = {
 	{ "check", SNAP_PY_KEYWORDS(check), METH_VARARGS | METH_KEYWORDS,
 	  "Compare what a snapshot needs with a machine." },
@@ -115,5 +133,7 @@ const PyMethodDef snap_py_compat_functions[] = {
 	  "This machine as JSON: doc/cpu-json.md." },
 	{ "look", SNAP_PY_KEYWORDS(look), METH_VARARGS | METH_KEYWORDS,
 	  "Read an image of any kind, to be looked at and checked." },
+	{ "adopt", SNAP_PY_KEYWORDS(adopt), METH_VARARGS | METH_KEYWORDS,
+	  "Have a core file of another program brought to life: what is assumed." },
 	{ 0 },
 };

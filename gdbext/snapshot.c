@@ -402,6 +402,14 @@ static PyObject *begin_write(PyObject *self, PyObject *args, PyObject *keywords)
 		name, function, NULL, doc, NULL \
 	}
 
+/** Those of other programs have no uuid: snap_foreign_create(). */
+static PyObject *get_is_foreign(PyObject *self, void *unused)
+{
+	static const uint8_t none[SNAP_UUID_SIZE];
+	return PyBool_FromLong(
+		!memcmp(snap_py_snapshot_get(self)->uuid, none, sizeof(none)));
+}
+
 static const PyGetSetDef attributes[] = {
 	TEXT_RW("label", label),
 	TEXT_RW("note", note),
@@ -417,6 +425,7 @@ static const PyGetSetDef attributes[] = {
 	GET("exe_build_id", get_exe_build_id, NULL),
 	GET("current_tid", get_current_tid, NULL),
 	GET("copying", get_copying, "How the memory was copied; None: not by us."),
+	GET("is_foreign", get_is_foreign, "Whether another program wrote it."),
 	GET("is_settled", get_is_settled, "Whether all memory has been copied."),
 	GET("size", get_size, "Bytes of memory that the snapshot holds."),
 	GET("usage", get_usage, "What it takes of its store, by who holds it."),

@@ -120,6 +120,7 @@ static snap_err core_thread(struct snap_cpu *cpu, struct snap_thread *thread)
 }
 
 const struct snap_foreign snap_aarch64_foreign = {
+	.thread_pointer = "tpidr",
 	.core_auxv = core_auxv,
 	.core_thread = core_thread,
 };

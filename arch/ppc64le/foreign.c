@@ -30,4 +30,7 @@ static snap_err core_auxv(struct snap_cpu *cpu, uint64_t type, uint64_t value)
 	}
 }
 
-const struct snap_foreign snap_ppc64le_foreign = { .core_auxv = core_auxv };
+const struct snap_foreign snap_ppc64le_foreign = {
+	.thread_pointer = "r13",
+	.core_auxv = core_auxv,
+};

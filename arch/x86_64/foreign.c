@@ -282,6 +282,7 @@ static snap_err criu_thread(const struct snap_cpu *cpu, const uint8_t *data,
 }
 
 const struct snap_foreign snap_x86_64_foreign = {
+	.thread_pointer = "fs_base",
 	.core_note = core_note,
 	.core_thread = core_thread,
 	.criu_machine_type = 1,

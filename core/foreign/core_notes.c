@@ -92,12 +92,32 @@ static snap_err take_auxv(struct snap_snapshot *snapshot, const uint8_t *data,
 	return SNAP_OK;
 }
 
+/**
+ * gcore leaves out what it finds in files, but for their names. What may be done there
+ * nobody says: no protection.
+ */
+static snap_err add_mapping(struct snap_vmas *vmas, size_t at, uint64_t start,
+			    uint64_t end)
+{
+	struct snap_vma vma = { .start = start, .end = end, .name = strdup("") };
+	if (!vma.name)
+		return &snap_enomem;
+	SNAP_TRY(snap_vmas_append(vmas, &vma));
+	memmove(&vmas->list[at + 1], &vmas->list[at],
+		(vmas->nr - 1 - at) * sizeof(vma));
+	vmas->list[at] = vma;
+	return SNAP_OK;
+}
+
 /** Say which file the mappings of a stretch are of. */
 static snap_err name_mappings(struct snap_vmas *vmas, uint64_t start, uint64_t end,
 			      uint64_t offset, const char *name)
 {
 	const struct snap_vma *first = snap_vmas_find_from(vmas, start);
 	size_t at = first ? (size_t)(first - vmas->list) : vmas->nr;
+	if (start < end && !((start | end) % SNAP_PAGE_SIZE) &&
+	    (!first || first->start >= end))
+		SNAP_TRY(add_mapping(vmas, at, start, end));
 	for (; at < vmas->nr && vmas->list[at].end <= end; at++) {
 		struct snap_vma *vma = &vmas->list[at];
 		if (vma->start < start)

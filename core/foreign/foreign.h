@@ -6,8 +6,8 @@
 
 /**
  * @file
- * Images of other programs, to be looked at and checked: they are never restored. What
- * they do not have is empty, 0 or absent; the omissions say so.
+ * Images of other programs, to be looked at and checked; of a core file a process can
+ * be made (adopt.h). What they do not have is empty, 0 or absent; the omissions say so.
  *
  * Nothing is trusted: whatever the bytes, the answer is a snapshot or an error.
  */

@@ -40,28 +40,6 @@ static snap_err cut_short(uint64_t needed, uint64_t file_size)
 		(unsigned long long)file_size, (unsigned long long)needed);
 }
 
-/** Find the end of the head and see whether it can be true. */
-static snap_err find_head(struct snap_head *head, int fd, uint64_t file_size)
-{
-	uint8_t first[SNAP_FIRST_BYTES];
-	uint64_t offset, size, end;
-	if (file_size < sizeof(first))
-		return cut_short(sizeof(first), file_size);
-	SNAP_TRY(snap_file_read(fd, first, sizeof(first), 0));
-	SNAP_TRY(snap_headers_find_notes(first, &offset, &size));
-	if (__builtin_add_overflow(offset, size, &end) || end > file_size)
-		return cut_short(end, file_size);
-	if (offset < sizeof(first) || end > SNAP_HEAD_MAX)
-		return snap_error_create(SNAP_ERROR_CORRUPT,
-					 "its notes lie where no image has them");
-	*head = (struct snap_head){
-		.size = (size_t)end,
-		.notes_offset = (size_t)offset,
-		.notes_size = (size_t)size,
-	};
-	return SNAP_OK;
-}
-
 /** The notes follow each other to the end of their segment. */
 static bool are_notes_whole(const struct snap_head *head)
 {
@@ -82,15 +60,46 @@ static bool is_foreign(const struct snap_head *head)
 	       are_notes_whole(head);
 }
 
+_must_check_ static snap_err refuse_foreign(void)
+{
+	return snap_error_with_remedy(
+		snap_error_create(SNAP_ERROR_INVALID,
+				  "it is a core file, but gdb-snapshot did not write "
+				  "it"),
+		"look at it with gdb PROGRAM COREFILE, or \"snapshot show\"; "
+		"\"snapshot restore FILE -force\" makes a process of it");
+}
+
+/** Find the end of the head and see whether it can be true. */
+static snap_err find_head(struct snap_head *head, int fd, uint64_t file_size)
+{
+	uint8_t first[SNAP_FIRST_BYTES];
+	uint64_t offset, size, end;
+	if (file_size < sizeof(first))
+		return cut_short(sizeof(first), file_size);
+	SNAP_TRY(snap_file_read(fd, first, sizeof(first), 0));
+	SNAP_TRY(snap_headers_find_notes(first, &offset, &size));
+	if (__builtin_add_overflow(offset, size, &end) || end > file_size)
+		return cut_short(end, file_size);
+	// Behind all memory, as gcore has them.
+	if (offset > SNAP_HEAD_MAX)
+		return refuse_foreign();
+	if (offset < sizeof(first) || end > SNAP_HEAD_MAX)
+		return snap_error_create(SNAP_ERROR_CORRUPT,
+					 "its notes lie where no image has them");
+	*head = (struct snap_head){
+		.size = (size_t)end,
+		.notes_offset = (size_t)offset,
+		.notes_size = (size_t)size,
+	};
+	return SNAP_OK;
+}
+
 /** The head does not have its digest: find out why not. */
 static snap_err explain(const struct snap_head *head)
 {
 	if (is_foreign(head))
-		return snap_error_with_remedy(
-			snap_error_create(SNAP_ERROR_INVALID,
-					  "it is a core file, but gdb-snapshot did not "
-					  "write it"),
-			"look at it with gdb PROGRAM COREFILE, or \"snapshot show\"");
+		return refuse_foreign();
 	return snap_error_create(SNAP_ERROR_CORRUPT,
 				 "its headers and notes are not those that were "
 				 "written: it was damaged, or a newer version wrote "

@@ -91,7 +91,7 @@ snap_err snap_revive_kernels(const struct snap_snapshot *image,
 		"The kernel is another one than that of the snapshot "
 		"(%s): code of that one which the program calls (the vdso) "
 		"leads to the present one's.",
-		image->kernel);
+		*image->kernel ? image->kernel : "which is not known");
 }
 
 snap_err snap_check_old_vdso(const struct snap_snapshot *image,

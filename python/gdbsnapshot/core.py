@@ -302,6 +302,13 @@ def look(path: str, progress: "Optional[Progress]" = None) -> "Snapshot":
     return snapshot
 
 
+def adopt(snapshot: "Snapshot") -> list[str]:
+    """Make a core file of another program one that can live: what is assumed of it."""
+    with _loaded() as module:
+        assumptions: list[str] = module.adopt(snapshot)
+    return assumptions
+
+
 def write(
     snapshot: "Snapshot",
     path: str,

@@ -52,6 +52,7 @@ def restore(
     which: Optional[str] = None,
     *,
     fpu_mode: Optional[str] = None,
+    force: bool = False,
     progress: "Optional[Progress]" = None,
     announce: "Optional[Callable[[Entry, Report], None]]" = None,
     is_shown: bool = True,
@@ -63,15 +64,18 @@ def restore(
 
     @param is_shown GDB shows the location, as at a stop.
     @param fpu_mode "compat" or "any"; None: what 'show snapshot fpu-mode' says.
+    @param force A new process may be made of a core file that another program wrote.
     @param announce Called when the process is back, before GDB shows it.
     """
     automatic.begin()
     with stops.own_work():
         if life.is_wanted():
+            entry, assumptions = _find_dead(which, force, progress)
             entry, report = _revive(
-                find(which, progress), fpu_mode, progress, announce, is_shown
+                entry, assumptions, fpu_mode, progress, announce, is_shown
             )
         else:
+            _refuse_force(force)
             entry, report = _restore(which, fpu_mode, progress, announce, is_shown)
     events.restored.emit(entry)
     return entry, report
@@ -127,8 +131,27 @@ def _restore(
     return entry, report
 
 
+def _refuse_force(force: bool) -> None:
+    if force:
+        raise Problem(
+            "-force is for a core file of another program, and GDB has a process",
+            "End it first, with 'kill'",
+        )
+
+
+def _find_dead(
+    which: Optional[str], force: bool, progress: "Optional[Progress]"
+) -> tuple[Entry, list[str]]:
+    """What a process is to be made of, and what is assumed of it."""
+    entry = find(which, progress, foreign=force)
+    if entry.snapshot.is_foreign:
+        return entry, core.adopt(entry.snapshot)
+    return entry, []
+
+
 def _revive(
     entry: Entry,
+    assumptions: Sequence[str],
     fpu_mode: Optional[str],
     progress: "Optional[Progress]",
     announce: "Optional[Callable[[Entry, Report], None]]",
@@ -158,6 +181,7 @@ def _revive(
                 saved = [thread["tid"] for thread in entry.snapshot.threads()]
                 tids = dict(zip(saved, report["tids"]))
                 life.rediscover(program, symbols, tids[entry.snapshot.current_tid])
+            report["notes"][:0] = assumptions
             if announce is not None:
                 announce(entry, report)
             landing.after_revival(
@@ -186,10 +210,15 @@ def _raise_problems(problems: Sequence[str]) -> None:
         raise Problem(f"{len(problems)} things stand in the way:{listed}")
 
 
-def explain(which: Optional[str] = None, fpu_mode: Optional[str] = None) -> str:
+def explain(
+    which: Optional[str] = None, fpu_mode: Optional[str] = None, force: bool = False
+) -> str:
     """What restore() would do, a line for each step with its reason."""
     if life.is_wanted():
-        return _explain_life(find(which), fpu_mode or parameters.fpu_mode())
+        entry, assumptions = _find_dead(which, force, None)
+        text = _explain_life(entry, fpu_mode or parameters.fpu_mode())
+        return text + "".join(f"{each}\n" for each in assumptions)
+    _refuse_force(force)
     selected = process.selected()
     entry = _newest(selected.pid) if which is None else find(which)
     patches = breakpoints.patches(selected.pid)

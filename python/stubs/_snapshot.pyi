@@ -265,6 +265,9 @@ class Snapshot:
     def copying(self) -> Optional[str]:
         """How its memory was copied, words for the user; None: read from a file."""
     @property
+    def is_foreign(self) -> bool:
+        """Whether another program wrote it."""
+    @property
     def is_settled(self) -> bool:
         """Whether all memory has been copied."""
     @property
@@ -462,7 +465,10 @@ def load(path: str, *, progress: Optional[Progress] = None) -> Snapshot:
 
 def look(path: str, *, progress: Optional[Progress] = None) -> Snapshot:
     """Read an image of any kind, to be looked at and checked: one of ours, a core file,
-    a directory of CRIU.  What others wrote cannot be restored."""
+    a directory of CRIU.  What others wrote cannot be restored, but see adopt()."""
+
+def adopt(snapshot: Snapshot) -> list[str]:
+    """Let a process be made of a core file of another program: what is assumed."""
 
 def live_backtrace(tid: int) -> Backtrace:
     """Of one stopped thread, by libunwind over ptrace: no lines."""

@@ -83,7 +83,9 @@ def _room(entry: Entry) -> dict[str, Any]:
 def _restore(args: argparse.Namespace) -> Result:
     from .. import verbs
 
-    entry, report = verbs.restore(args.snapshot, fpu_mode=args.fpu_mode)
+    entry, report = verbs.restore(
+        args.snapshot, fpu_mode=args.fpu_mode, force=args.force
+    )
     return {"snapshot": _entry(entry), "report": _report(report)}
 
 

@@ -20,6 +20,7 @@ class Restore(Command):
     """Put the process back to a snapshot, or make a process of one.
 
     Usage: snapshot restore [NAME | FILE] [-dry-run] [-fpu-mode compat|any]
+    [-force]
 
     NAME is a snapshot of this session; if it is not given, it is the newest one of the
     process.
@@ -31,6 +32,8 @@ class Restore(Command):
     -fpu-mode says what to do about registers that this machine does not have: 'compat'
     refuses, 'any' leaves them out and names them; 'set snapshot fpu-mode' says which it
     is otherwise.  'help snapshot check' tells more.
+    -force makes a process also of a FILE that is a core file of another program, of the
+    kernel or gcore; what it does not say is assumed, and told.
 
     The memory and its mappings, and of all threads the registers, signal masks and
     signal stacks are as they were at the save, and so are the open files (descriptors,
@@ -52,13 +55,14 @@ class Restore(Command):
         parser.add_argument(
             "-fpu-mode", dest="fpu_mode", metavar="compat|any", choices=MODES
         )
+        parser.add_argument("-force", action="store_true")
 
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
         from .. import render, render_compat, verbs
         from ..target import screen
 
         if args.dry_run:
-            return verbs.explain(args.snapshot, args.fpu_mode)
+            return verbs.explain(args.snapshot, args.fpu_mode, args.force)
         with screen.progress(from_tty) as progress:
 
             def announce(entry: Entry, report: Report) -> None:
@@ -70,6 +74,7 @@ class Restore(Command):
             verbs.restore(
                 args.snapshot,
                 fpu_mode=args.fpu_mode,
+                force=args.force,
                 progress=progress,
                 announce=announce,
             )

@@ -1,14 +1,17 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../story.h"
 
 /*
  * Threads ask for the time and for their processor by all functions that the kernel
- * gives to programs as code, and expect that time goes on.
+ * gives to programs as code, and expect that time goes on. With an argument the process
+ * sends itself a signal halfway, that leaves a core file.
  */
 
 enum {
@@ -49,7 +52,7 @@ static void *work(void *unused)
 	return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct timespec last = { 0 };
 	pthread_t threads[NR_THREADS];
@@ -59,6 +62,8 @@ int main(void)
 	for (int round = 0; round < NR_ROUNDS; round++) {
 		ask(&last);
 		tick(round);
+		if (argc > 1 && round == NR_ROUNDS / 2)
+			CHECK(!kill(getpid(), SIGQUIT));
 	}
 	for (int i = 0; i < NR_THREADS; i++)
 		CHECK(!pthread_join(threads[i], NULL));
