@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/inject/drop.h"
+#include "core/inject/fresh.h"
 #include "core/inject/old_pages.h"
 #include "core/inject/wanted.h"
 #include "core/plan/views.h"
@@ -269,6 +270,19 @@ static snap_err do_missing(struct pass *pass, const struct snap_vma *vma,
 	return SNAP_OK;
 }
 
+/** Only new memory of a new process is known without a look. */
+static snap_err fill_fresh(struct pass *pass, uint64_t start, const uint8_t *wanted,
+			   uint64_t size)
+{
+	struct snap_rewinder *rewinder = pass->rewinder;
+	if (!wanted)
+		return SNAP_OK;
+	SNAP_TRY(snap_fill_fresh(rewinder->worker->tracee, start, wanted, size,
+				 &rewinder->bytes_written));
+	pass->done += size;
+	return report(pass);
+}
+
 /** A part of a mapping, of whole pages. */
 static snap_err do_range(struct pass *pass, const struct snap_vma *vma, uint64_t start,
 			 uint64_t end)
@@ -280,7 +294,9 @@ static snap_err do_range(struct pass *pass, const struct snap_vma *vma, uint64_t
 			snap_memory_at(&pass->rewinder->image->memory, at, &held);
 		uint64_t size = held < end - at ? held : end - at;
 		// Shared pages need not be in this process's page table.
-		if (wanted || is_shared)
+		if (!pass->is_verify && snap_is_fresh(pass->rewinder->live, vma))
+			SNAP_TRY(fill_fresh(pass, at, wanted, size));
+		else if (wanted || is_shared)
 			SNAP_TRY(add_piece(pass, (struct piece){ .vma = vma,
 								 .start = at,
 								 .size = size,
