@@ -156,7 +156,8 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         other = shlex.split(args.checkpoint_gdb or "")
         parts = ["first_save", "dirty", "images"]
         both = [] if other else ["checkpoints"]
-        found["in_gdb"] = in_gdb(args, folder, [args.gdb], parts + both)
+        parts += [*both, "revivals"]
+        found["in_gdb"] = in_gdb(args, folder, [args.gdb], parts)
         if other:
             more = in_gdb(args, folder, other, ["checkpoints"])
             found["in_gdb"]["checkpoints"] = more["checkpoints"]

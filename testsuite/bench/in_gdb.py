@@ -5,6 +5,7 @@ Environment: BENCH_PLAN, JSON: build, mib, runs, folder, out, dirtied.
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -94,6 +95,26 @@ def images(bench: measures.Bench, folder: Path) -> dict[str, list[float]]:
     return {"gcore": cores, "export": exports}
 
 
+def revivals(bench: measures.Bench, folder: Path) -> dict[str, list[float]]:
+    """
+    An image becomes a process, and is copied, in turns: its file is in memory.
+
+    The process of the other measures is gone afterwards.
+    """
+    image, copy = folder / "image", folder / "copy"
+    execute(f"snapshot save revived -file {image}")
+    execute("snapshot delete -all")
+    copies, restores = [], []
+    for _ in range(bench.runs):
+        words = ["cp", image, copy]
+        copies.append(measures.timed(lambda: subprocess.run(words, check=True))[0])
+        copy.unlink()
+        execute("kill")
+        restores.append(measures.timed(lambda: execute(f"snapshot restore {image}"))[0])
+    image.unlink()
+    return {"copy": copies, "restore": restores}
+
+
 def attempt(what: Callable[[], Any]) -> tuple[Optional[Any], Optional[str]]:
     """A result, or why there is none."""
     try:
@@ -126,6 +147,7 @@ def main() -> dict[str, Any]:
         "dirty": lambda: bench.sweep(PLAN["dirtied"]),
         "images": lambda: images(bench, Path(PLAN["folder"])),
         "checkpoints": lambda: checkpoints(bench),
+        "revivals": lambda: revivals(bench, Path(PLAN["folder"])),
     }
     found: dict[str, Any] = {"gdb": gdb.VERSION, "problems": {}}
     for part in PLAN["parts"]:

@@ -130,6 +130,14 @@ def rows(found: dict[str, Any]) -> list[Row]:
             1.0,
         ),
         Row(
+            "restore of an image, without a process",
+            median(look(found, "in_gdb", "revivals", "restore")),
+            "s",
+            "cp of it",
+            median(look(found, "in_gdb", "revivals", "copy")),
+            1.3,
+        ),
+        Row(
             f"store of {nr} snapshots, 1000 pages",
             store,
             "B",
