@@ -26,8 +26,9 @@ done
 mkdir made
 cd made
 ../configure CFLAGS=-O0
-make -j "$(nproc)" testsuite/unit/test_arch
+make -j "$(nproc)" testsuite/unit/test_arch testsuite/unit/test_arch_damage
 
-# THEN the contract test has looked at it, and found nothing
+# THEN the contract tests have looked at it, and found nothing
 nm testsuite/unit/test_arch | grep -q ' snap_arch_made_up$'
 testsuite/unit/test_arch
+testsuite/unit/test_arch_damage

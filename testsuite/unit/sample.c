@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define NR_THREADS 500
+
 const struct samples *const all_samples[] = {
 #define SNAP_ARCH(name) &samples_##name,
 #include "arch/arches.def"
@@ -21,6 +23,36 @@ void sample_random_fill(struct sample_random *random, uint8_t *data, size_t size
 {
 	for (size_t i = 0; i < size; i++)
 		data[i] = (uint8_t)sample_random_next(random);
+}
+
+const struct samples *sample_of(const struct snap_arch *arch)
+{
+	for (const struct samples *const *row = all_samples; *row; row++)
+		if (!strcmp((*row)->arch, arch->name))
+			return *row;
+	fail_msg("%s: its sample.c has the samples of another CPU", arch->name);
+	return NULL;
+}
+
+void sample_threads(void (*check)(const struct snap_arch *arch,
+				  const struct snap_cpu *cpu,
+				  const struct snap_thread *thread,
+				  struct sample_random *random))
+{
+	for_each_arch(row)
+	{
+		const struct samples *samples = sample_of(*row);
+		for (size_t i = 0; i < samples->nr_cpus; i++) {
+			_cleanup_cpu_ struct snap_cpu cpu;
+			samples->cpu(i, &cpu);
+			struct sample_random random = { .state = i };
+			for (size_t j = 0; j < NR_THREADS; j++) {
+				_cleanup_thread_ struct snap_thread thread;
+				samples->thread(&random, &cpu, &thread);
+				check(*row, &cpu, &thread, &random);
+			}
+		}
+	}
 }
 
 void sample_collect(void *context, const struct snap_difference *difference)

@@ -44,6 +44,18 @@ struct samples {
 /** Ends with NULL. */
 extern const struct samples *const all_samples[];
 
+#define for_each_arch(row) \
+	for (const struct snap_arch *const *row = snap_arches; *row; row++)
+
+/** Those of an architecture; fails the test when it has none. */
+const struct samples *sample_of(const struct snap_arch *arch);
+
+/** Call `check` with many threads on each sample CPU of each architecture. */
+void sample_threads(void (*check)(const struct snap_arch *arch,
+				  const struct snap_cpu *cpu,
+				  const struct snap_thread *thread,
+				  struct sample_random *random));
+
 /** Collects the names of differences, each followed by a space. */
 struct sample_differences {
 	char names[4096];
