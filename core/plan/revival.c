@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/base/text.h"
+
 void snap_revived_deinit(struct snap_revived *revived)
 {
 	struct snap_snapshot *snapshot = &revived->snapshot;
@@ -85,6 +87,29 @@ static snap_err revive_timers(const struct snap_snapshot *image,
 	return SNAP_OK;
 }
 
+/** It is the one that its path leads to now: on another machine it is another one. */
+static snap_err revive_folder(const struct snap_surroundings *surroundings,
+			      struct snap_notes *notes,
+			      struct snap_process_state *state)
+{
+	const struct snap_attribute_values *folder = &surroundings->folder;
+	if (!state->folder)
+		return SNAP_OK;
+	if (snap_attribute_is_known(folder, SNAP_ATTRIBUTE_FOLDER_INODE)) {
+		snap_attribute_set(&state->attributes, SNAP_ATTRIBUTE_FOLDER_DEVICE,
+				   folder->list[SNAP_ATTRIBUTE_FOLDER_DEVICE]);
+		snap_attribute_set(&state->attributes, SNAP_ATTRIBUTE_FOLDER_INODE,
+				   folder->list[SNAP_ATTRIBUTE_FOLDER_INODE]);
+		return SNAP_OK;
+	}
+	_cleanup_free_ char *name = NULL;
+	SNAP_TRY(snap_escaped(state->folder, &name));
+	state->folder = NULL;
+	return snap_notes_add(notes,
+			      "The folder %s is not there: the process is in GDB's.",
+			      name);
+}
+
 snap_err snap_revive_image(const struct snap_snapshot *image,
 			   const struct snap_snapshot *live,
 			   const struct snap_surroundings *surroundings,
@@ -103,6 +128,7 @@ snap_err snap_revive_image(const struct snap_snapshot *image,
 	SNAP_TRY(snap_revive_mappings(image, live, surroundings, notes, &revived));
 	SNAP_TRY(revive_threads(image, live, &revived));
 	SNAP_TRY(revive_timers(image, &revived));
+	SNAP_TRY(revive_folder(surroundings, notes, &snapshot->state));
 	SNAP_TRY(snap_revive_files(image, live, surroundings, notes, &revived));
 	*ret = revived;
 	revived = (struct snap_revived){ 0 };

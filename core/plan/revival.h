@@ -29,6 +29,8 @@ struct snap_surroundings {
 	const bool *is_there;
 	/** /dev/null. Not owned. */
 	const struct snap_open_file *null;
+	/** Which folder the current one's path leads to now; unknown: to none. */
+	struct snap_attribute_values folder;
 	/** Of the process, whose kernel is another one than the image's; with size 0
 	 * where it has none. NULL: it has the image's kernel. Not owned. */
 	const struct snap_vdso *vdso;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/plan/kernels.h"
+#include "core/tracee/attributes.h"
 #include "core/tracee/fds.h"
 #include "core/tracee/mappings.h"
 #include "core/tracee/memory.h"
@@ -59,6 +60,9 @@ snap_err snap_look_around(struct snap_tracee *tracee, const struct snap_snapshot
 	SNAP_TRY(look_at_kernel(tracee, image, &known, &is_other));
 	SNAP_TRY(snap_find_mapped_files(tracee, image, search, &known.mapped));
 	SNAP_TRY(snap_tracee_describe_path(tracee, "/dev/null", &known.null));
+	if (image->state.folder)
+		SNAP_TRY(snap_tracee_identify_folder(tracee, image->state.folder,
+						     &known.surroundings.folder));
 	*ret = known;
 	known = (struct snap_known_surroundings){ 0 };
 	ret->surroundings.is_there = ret->is_there;

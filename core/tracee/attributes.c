@@ -75,6 +75,17 @@ static bool identify(struct snap_tracee *tracee, const char *name,
 	return true;
 }
 
+snap_err snap_tracee_identify_folder(struct snap_tracee *tracee, const char *path,
+				     struct snap_attribute_values *ret)
+{
+	SNAP_TRY(snap_tracee_enter(tracee, "look for a folder"));
+	char inside[PATH_MAX];
+	// The last dot is there in a folder alone.
+	if (snprintf(inside, sizeof(inside), "root%s/.", path) < (int)sizeof(inside))
+		identify(tracee, inside, ret, SNAP_ATTRIBUTE_FOLDER_DEVICE);
+	return SNAP_OK;
+}
+
 /** Links are told as we see them; a process with a root of its own sees less. */
 static snap_err read_folders(struct snap_tracee *tracee,
 			     struct snap_process_state *state)

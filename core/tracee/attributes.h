@@ -42,6 +42,17 @@ _must_check_ snap_err snap_tracee_write_attribute_file(struct snap_tracee *trace
 						       uint64_t value);
 
 /**
+ * Which folder a path leads to.
+ *
+ * @param path As the process would call it.
+ * @param[out] ret SNAP_ATTRIBUTE_FOLDER_DEVICE and _INODE are set, or left unknown
+ *where it leads to none.
+ */
+_must_check_ snap_err snap_tracee_identify_folder(struct snap_tracee *tracee,
+						  const char *path,
+						  struct snap_attribute_values *ret);
+
+/**
  * Look for a folder of the live process.
  *
  * @param path As the process would call it.

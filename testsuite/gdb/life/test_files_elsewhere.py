@@ -83,6 +83,32 @@ def test_files_are_found_where_gdb_looks_for_them(sessions, folder, save, settin
     assert gdb.finish_program() == 0
 
 
+def test_a_folder_that_is_gone_is_told(sessions, target, folder):
+    # GIVEN the image of a program whose folder is another one now
+    work = folder / "work"
+    work.mkdir()
+    gdb = sessions.gdb(target("counter"))
+    gdb(f"set cwd {work}")
+    gdb.begin("tick", hits=4)
+    gdb(f"snapshot save here -file {folder}/image")
+    gdb("kill")
+    work.rename(folder / "before")
+    work.mkdir()
+
+    # WHEN it is brought to life
+    gdb = sessions.gdb()
+    gdb("snapshot restore image")
+
+    # THEN it is in the folder of that name; and else in GDB's, which is told
+    assert f"cwd = '{work}'" in gdb("info proc")
+    gdb("kill")
+    work.rmdir()
+    said = gdb("snapshot restore image")
+    assert f"The folder {work} is not there: the process is in GDB's." in said
+    assert f"cwd = '{folder}'" in gdb("info proc")
+    assert gdb.finish_program() == 0
+
+
 def test_all_that_is_missing_is_told_before_anything_is_started(sessions, folder, save):
     # GIVEN an image that is not self-contained, and whose files are gone
     save("counter", "tick")
