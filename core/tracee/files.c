@@ -84,13 +84,13 @@ snap_err snap_tracee_fit_file(struct snap_tracee *tracee, const char *path,
 	bool is_same = is_same_file(&stat, vma);
 	*ret = is_same ? SNAP_FILE_FITS : SNAP_FILE_IS_OTHER;
 	if (vma->build_id_size && S_ISREG(stat.st_mode)) {
-		_cleanup_close_ int fd = -1;
-		snap_err error = snap_tracee_open_file(tracee, path, &fd);
+		SNAP_TRY(snap_tracee_enter(tracee, "look into a file that was mapped"));
+		_cleanup_close_ int fd =
+			openat(tracee->proc_fd, inside, O_RDONLY | O_CLOEXEC);
 		// What cannot be opened is told by whoever wants to map it.
-		if (!error)
+		if (fd >= 0)
 			*ret = has_build_id(fd, vma) ? SNAP_FILE_FITS
 						     : SNAP_FILE_IS_REBUILT;
-		snap_error_destroy(error);
 	}
 	if (*ret == SNAP_FILE_FITS)
 		*ret_stat = stat;
