@@ -111,6 +111,7 @@ def test_the_extension_and_the_launch_file_work(sessions, workspace):
             editor.wait("stopped")
             assert shown(editor) == seen[where]
     assert typed(editor, "snapshot undo")
+    editor.wait("stopped")
     assert shown(editor) == seen[1]
     editor("next", threadId=thread)
     editor.wait("stopped", reason="step")
