@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/arch.h"
 #include "core/plan/explain.h"
 #include "core/session/session.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Neighbours that agree in everything are one mapping here. The kernel joins such when
  * it looks at them (mm/vma.c, vma_merge_existing_range()), which is not always when

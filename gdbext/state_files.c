@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "gdbext/describe.h"
 
 /** (number, events, data) of what an epoll set or inotify watches. */

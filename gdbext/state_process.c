@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "gdbext/state.h"
 
 /** The numbers that are known, by their names in images. */

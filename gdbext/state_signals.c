@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "gdbext/state.h"
 
 /** Append a value, taking it over; -1 with an exception. */

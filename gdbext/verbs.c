@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/image/image.h"
 #include "core/session/session.h"
 #include "core/tracee/sharing.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # SNAP_GDB_ASK(WHAT, VARIABLE, PYTHON EXPRESSION)
 # Let GDB itself say something about itself; empty if it cannot.
 AC_DEFUN([SNAP_GDB_ASK],

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # SNAP_MISSING(DEBIAN PACKAGE)
 # Note that something is not there; SNAP_STOP_IF_MISSING names all of it at once.
 AC_DEFUN([SNAP_MISSING], [snap_missing="$snap_missing $1"])

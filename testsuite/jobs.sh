@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # How many tests run at once. Sourced, never run:
 # shellcheck shell=sh
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Adding a CPU is adding a folder: the copy of one, with other names in it, is built and
 # passes the contract test with no edit elsewhere.  Usage: made-up-cpu.sh [CPU]
 set -eu

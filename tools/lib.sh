@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # What the scripts in tools/ share. Sourced, never run:
 # shellcheck shell=sh
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/aarch64/aarch64.h"
 
 static uint64_t general(const struct snap_thread *thread, size_t offset)

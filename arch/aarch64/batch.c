@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The code that runs a batch of system calls in the inferior, in one resumption.
  *

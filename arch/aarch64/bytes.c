@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/aarch64/aarch64.h"
 
 uint64_t snap_aarch64_load(const uint8_t *from, size_t size)

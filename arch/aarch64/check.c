@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/aarch64/aarch64.h"
 
 _must_check_ static snap_err missing(const struct snap_thread *thread, const char *what)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Two threads, register by register. A thread that has not touched SVE since its last
  * system call has V registers alone: the rest of Z, and all of P and FFR, are zero

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What is where in the sets of SVE, streaming SVE and ZA, whose size goes by the vector
  * length (Linux, arch/arm64/include/uapi/asm/ptrace.h). Z, P and FFR have the same

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A thread of one CPU as another CPU would have saved it: without the sets that this
  * one does not have. The bytes of a set are the same on all machines.

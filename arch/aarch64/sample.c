@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/aarch64/sample.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A frame to the thread that it lands: what the kernel makes of the bytes, rule by rule
  * (Linux, arch/arm64/kernel/signal.c, parse_user_sigframe and restore_sigframe). What

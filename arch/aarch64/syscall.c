@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * System calls on aarch64: number in x8, arguments in x0 to x5, result in x0; all other
  * registers stay, except for what SVE has beyond the V registers, which the kernel

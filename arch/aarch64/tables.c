@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/aarch64/aarch64.h"
 
 const struct snap_regset_desc snap_aarch64_regsets[] = {

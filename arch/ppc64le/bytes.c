@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/ppc64le/ppc64le.h"
 
 uint64_t snap_ppc64le_load(const uint8_t *from, size_t size)

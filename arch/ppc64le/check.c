@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/ppc64le/ppc64le.h"
 
 /** A set that is there has its size, so that nobody else has to look at that again. */

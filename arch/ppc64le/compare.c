@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Two threads, register by register. What no kernel keeps is left out: bits of the MSR
  * that say which registers are loaded just now, and how the thread came into the kernel

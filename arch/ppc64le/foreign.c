@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What core files of the kernel and of gcore say of a CPU: the auxiliary vector has the
  * words of which the features are bits, and the size of what dcbz clears.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/ppc64le/ppc64le.h"
 
 static uint64_t general(const struct snap_thread *thread, unsigned slot)

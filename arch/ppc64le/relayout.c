@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A thread of one machine as another one would have saved it. Nothing moves: a set is
  * there or is not. A thread inside of a transaction goes where it would go when the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A frame to the thread that it lands: what the kernel makes of the bytes, rule by rule
  * (Linux, arch/powerpc/kernel/signal_64.c, rt_sigreturn(), restore_sigcontext(),

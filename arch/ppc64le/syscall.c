@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * System calls on 64-bit POWER: number in r0, arguments in r3 to r8. There are two
  * instructions (Documentation/powerpc/syscall64-abi.rst). `sc` is everywhere; it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/ppc64le/ppc64le.h"
 
 const struct snap_regset_desc snap_ppc64le_regsets[] = {

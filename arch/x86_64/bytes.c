@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/x86_64/x86_64.h"
 
 uint64_t snap_x86_64_load(const uint8_t *from, size_t size)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Two threads, register by register. A component whose bit in xstate_bv is clear has
  * its initial value, whatever its bytes are: so the header is not compared, the values

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What this machine's CPU is. The one file of this folder that may ask which CPU it is
  * compiled for; so the architecture's table stands here, which tells the answer.

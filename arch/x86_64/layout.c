@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Where the components of the XSAVE area lie is for the CPU to say (CPUID leaf 0DH); it
  * differs between Intel and AMD. Which of them count is for the kernel to say: its mask

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A thread of one CPU as another CPU would have saved it. Components are moved one by
  * one, by the function that puts them into signal frames.

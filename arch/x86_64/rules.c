@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What a thread needs of a CPU, as items that the rows of rules.def compare.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/x86_64/sample.h"
 
 #include <string.h>

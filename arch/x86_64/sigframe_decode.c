@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A frame to the thread that it lands: what the kernel makes of the bytes, rule by rule
  * (Linux, arch/x86/kernel/signal_64.c, restore_sigcontext; fpu/signal.c,

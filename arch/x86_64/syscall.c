@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * System calls on x86-64: number in rax, arguments in rdi rsi rdx r10 r8 r9, result in
  * rax; rcx and r11 are lost. The kernel keeps the number in orig_rax for as long as a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/x86_64/x86_64.h"
 
 const struct snap_regset_desc snap_x86_64_regsets[] = {

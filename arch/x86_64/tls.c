@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The three slots of the GDT that set_thread_area(2) fills, as struct user_desc of
  * Linux, arch/x86/include/uapi/asm/ldt.h: entry number, base, limit, bits.

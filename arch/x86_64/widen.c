@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The kernel makes room for the tiles of AMX in a thread when it executes an
  * instruction on one for the first time, if its process has asked for that (Linux,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "arch/x86_64/x86_64.h"
 
 static uint64_t general(const struct snap_thread *thread,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SNAP_BASE_WORKER_H
 #define SNAP_BASE_WORKER_H
 

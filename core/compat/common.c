@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What machines have in common follows from the rules: a rule that wants the machine to
  * have bits keeps the bits that all have, one that wants a number at least so large,

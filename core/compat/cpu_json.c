@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/compat/cpu_json.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Core files that others wrote, read as the ELF specification and Linux
  * (fs/binfmt_elf.c) have them, from a file that may be anything. All machines here are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Which files a core file is about: the kernel and gcore keep the first page of each
  * ELF file that is mapped, so that its build-id can be read (core(5), coredump_filter).

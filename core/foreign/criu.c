@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Directories of CRIU: pstree.img has the processes and the ids of their threads, each
  * of which has its core-TID.img; mm-PID.img has the mappings and the auxiliary vector,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SNAP_FOREIGN_CRIU_FILE_H
 #define SNAP_FOREIGN_CRIU_FILE_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SNAP_IMAGE_JOB_H
 #define SNAP_IMAGE_JOB_H
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/image/fields.h"
 #include "core/image/format.h"
 #include "core/model/snapshot.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/image/transfer.h"
 
 /** Small enough to stay in the cache between the file and the digest. */

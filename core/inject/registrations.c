@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What a thread has registered with the kernel, as steps of a restore: where its
  * restartable sequences, its robust futexes and the word to clear at its end are.

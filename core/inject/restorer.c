@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/inject/restorer.h"
 
 _must_check_ static snap_err run_step(struct snap_restorer *restorer,

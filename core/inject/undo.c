@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/inject/undo.h"
 
 void snap_undo_deinit(struct snap_undo *undo)

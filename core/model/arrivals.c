@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/arrivals.h"
 
 void snap_arrivals_unref(struct snap_arrivals *arrivals)

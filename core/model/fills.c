@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/fills.h"
 
 snap_err snap_fills_append(struct snap_fills *fills, uint64_t start,

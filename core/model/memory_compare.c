@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/map.h"
 
 static const uint32_t nothing[SNAP_CHUNK_PAGES];

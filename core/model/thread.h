@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SNAP_MODEL_THREAD_H
 #define SNAP_MODEL_THREAD_H
 

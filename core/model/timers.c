@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/timers.h"
 
 void snap_timers_deinit(struct snap_timers *timers)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SNAP_PLAN_DIFF_MEMORY_H
 #define SNAP_PLAN_DIFF_MEMORY_H
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/plan/heap.h"
 
 struct snap_heap snap_plan_heap(const struct snap_plan *plan)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/plan/views.h"
 
 static int compare_backing(const struct snap_vma *a, const struct snap_vma *b)

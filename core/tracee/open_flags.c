@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tracee/open_flags.h"
 
 // The kernel's own: of the C library, O_LARGEFILE is 0 on machines of 64 bits.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SNAP_TRACEE_REGISTERS_H
 #define SNAP_TRACEE_REGISTERS_H
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Pages that the kernel, or a device, has taken hold of before they were protected are
  * written to without a fault. Some of that is counted as VmPin in /proc/PID/status,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The second rung: the soft-dirty bits of Documentation/admin-guide/mm/soft-dirty.rst.
  * Writing 4 to clear_refs clears them all, and the kernel sets them as pages are

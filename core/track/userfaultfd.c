@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The best rung. The kernel protects pages for a userfaultfd of ours, and takes the
  * protection off a page, and notes it, when anybody writes to it: the program, the

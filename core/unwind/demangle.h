@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SNAP_UNWIND_DEMANGLE_H
 #define SNAP_UNWIND_DEMANGLE_H
 

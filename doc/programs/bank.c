@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* Two tellers put money into one account. */
 #include <pthread.h>
 #include <semaphore.h>

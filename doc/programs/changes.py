@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which letters have been counted after each word?"""
 
 import gdb

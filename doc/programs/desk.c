@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* Serves requests, each of which is another one in each run. */
 #include <stdio.h>
 #include <sys/random.h>

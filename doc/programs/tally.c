@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* Counts the letters of words. */
 #include <ctype.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run a test under GDB; if a signal stops it, keep an image of it."""
 
 import gdb

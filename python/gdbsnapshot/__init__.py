@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Save a stopped process and rewind it in place: the same verbs as functions.
 
     import gdbsnapshot

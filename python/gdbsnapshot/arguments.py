@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Options as GDB's commands have them: -option value, may be abbreviated."""
 
 import argparse

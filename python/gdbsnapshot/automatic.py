@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is done at each stop that a person sees: count it, and perhaps save it.
 
 This is imported when GDB starts with 'set snapshot auto on': what is large is imported

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Two snapshots beside each other."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The C core, loaded when it is first needed; its errors become ours."""
 
 import contextlib

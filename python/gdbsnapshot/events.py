@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hooks for scripts: functions that are called when something happened to a snapshot.
 
     import gdbsnapshot.events

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Taking snapshots, and making room for them in the session's store."""
 
 from typing import TYPE_CHECKING, Optional

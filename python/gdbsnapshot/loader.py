@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Make GDB know the commands and settings, once."""
 
 from . import commands, parameters

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How far a long piece of work has come, on a terminal."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Names of snapshots: which are allowed, and which was meant."""
 
 from typing import Collection

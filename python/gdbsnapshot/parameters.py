@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """set snapshot …, show snapshot …"""
 
 from __future__ import annotations

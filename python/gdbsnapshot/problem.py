@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What goes wrong, as a person reads it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Snapshots as text, for a page of some width and style.  Knows nothing of GDB."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a process had open, as text.  Knows nothing of GDB."""
 
 import os

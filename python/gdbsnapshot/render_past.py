@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What was, as text: values that changed, and backtraces.  Knows nothing of GDB."""
 
 from typing import TYPE_CHECKING, Sequence

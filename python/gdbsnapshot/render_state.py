@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What was captured beside registers and memory, as text.  Knows nothing of GDB.
 
 A family of state is a function that gives facts, and a row of a table at the end.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How snapshots are working, as text.  Knows nothing of GDB."""
 
 from typing import TYPE_CHECKING, Iterable, Optional

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Finding the last write: the process runs again from a snapshot to where it is."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The snapshots of this session, in the order of time."""
 
 from dataclasses import dataclass, field

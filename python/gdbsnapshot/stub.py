@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """
 A snapshot as GDB's remote protocol shows a stopped process (GDB manual, appendix E).
 

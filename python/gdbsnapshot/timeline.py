@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """
 Which snapshot of a process comes after which, counted in resumptions: a tree.
 

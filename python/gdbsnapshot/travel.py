@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Going back over resumptions and forward again, and looking at where one was."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which variables have changed between two snapshots, with their types and values."""
 
 from dataclasses import dataclass

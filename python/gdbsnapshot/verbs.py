@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What one can do with snapshots: the verbs behind the commands, MI and Python."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Images that are written in the background: who needs one waits for it."""
 
 import os

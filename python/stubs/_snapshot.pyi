@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The C core, as Python sees it.
 
 Knows nothing of GDB: it works under plain python3 on a process that the calling

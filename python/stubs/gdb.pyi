@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The part of GDB's Python that gdb-snapshot uses, as GDB 12 has it."""
 
 from typing import Any, Callable, Iterator, Literal, Optional, overload

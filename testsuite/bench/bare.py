@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measure the module without GDB: threads, rewinds, sizes.  Prints JSON.
 
 Usage: bare.py BUILD MIB RUNS [--quick]

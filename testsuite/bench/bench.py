@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measure everything in one run; write bench.txt, bench.json and bench.svg.
 
 The parts run one after the other on a machine that has nothing else to do: what is

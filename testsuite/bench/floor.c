@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What the kernel itself takes, as JSON: the floors that a save and a restore are
  * compared with. A child of MIB of memory writes to PAGES of its pages, and its parent

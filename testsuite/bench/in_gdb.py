@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Measure inside GDB: ours, checkpoint, restart, gcore, on one process.  Writes JSON.
 
 Environment: BENCH_PLAN, JSON: build, mib, runs, folder, out, dirtied.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A process of stated size: MIB of memory that does not compress, THREADS that wait. It
  * stops itself with SIGUSR1; each time it goes on it writes to as many pages as `pages`

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is measured of a process, whoever traces it: lists of seconds, by name."""
 
 import os

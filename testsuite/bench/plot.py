@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Two plots as SVG: stop time against dirtied pages, and against resident size."""
 
 import math

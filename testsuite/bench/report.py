@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What was measured, as a table: medians, and their ratios against the bars."""
 
 import statistics

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The command for where there is no GDB: words, answers, exit codes."""
 
 import importlib.util

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Eight threads that compute in vector registers, and the sixth is about to crash.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run the demonstration in a real GDB on a terminal, and show what the terminal shows.
 
 The commands below are typed at GDB's prompt one by one; every line of the transcript

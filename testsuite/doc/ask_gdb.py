@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run by GDB: what it knows of ours, as JSON, on the last line that it prints."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every error message that the sources can give, with … for what varies.
 
 In C that is the format of each call that makes an error.  Where a %s of it is a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The manual has every command and option that there is, and no other."""
 
 import collections

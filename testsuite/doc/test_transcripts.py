@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every transcript in a page is what the terminal shows today."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The page on messages has every message that there is, and no other."""
 
 import re

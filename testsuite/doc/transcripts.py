@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Play the transcripts of pages in a real terminal, and compare or write them.
 
 A transcript is a block in a page behind a mark:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* What libFuzzer calls; FUZZ_TARGET is one of targets.h. */
 #include "testsuite/fuzz/targets.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What stories say of registers, for each CPU by its name in uname -m."""
 
 import os

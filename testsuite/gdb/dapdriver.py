@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Drive GDB as an editor does, over the Debug Adapter Protocol (GDB 14 and later)."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Drive a real GDB over pipes, one command at a time.
 
 Every command is followed by an `echo` of a token that occurs nowhere else, so the end

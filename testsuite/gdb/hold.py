@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hold one thread of a GDB back: the next that it starts.
 
 A story that is about what happens meanwhile needs no luck then.  It is done by ptrace,

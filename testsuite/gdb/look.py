@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sourced in GDB by the stories: the inferior as GDB shows it, as a plain value."""
 
 import gdb

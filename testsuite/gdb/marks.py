@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Marks that stories of several groups have."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Drive GDB as a front-end does, over its machine interface (MI)."""
 
 import re

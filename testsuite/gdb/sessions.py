@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The debuggers of one story: what they are started with, and how to replay them."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Drive GDB's text user interface (TUI) in a pseudo-terminal, and look at its screen.
 
 The terminal is the simplest that curses can draw on: it moves its cursor and clears

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # What the programs of this folder share. Sourced, never run:
 # shellcheck shell=sh
 

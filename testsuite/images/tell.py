@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What this machine says of two images of a program, with every command that looks."""
 
 import fcntl

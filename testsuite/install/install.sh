@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
 # What `make install` puts in place works from there: by hand, from below DESTDIR, and
 # in every gdb by way of its gdbinit.d.
 set -eu

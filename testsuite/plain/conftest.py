@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures of the tests under plain python3: the module, and programs it traces."""
 
 import importlib.util

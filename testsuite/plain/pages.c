@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Fills some memory, and fills it anew after SIGUSR1: with what it was at which moment
  * is its first argument in MiB. It looks out for processes that it does not know of.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A snapshot says what the process was, and taking it changes nothing there."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Memory is copied from a frozen copy of the process, while the process runs on."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A difference is what has changed, and comparing changes nothing."""
 
 import os

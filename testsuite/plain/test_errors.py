@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Errors of the core become exceptions; exceptions of callbacks go through it."""
 
 import signal

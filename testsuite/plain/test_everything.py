@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A program that has one of everything takes every kind of step there is."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whichever call into the kernel fails, the process is as it was before the command."""
 
 import os

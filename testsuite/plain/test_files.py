@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whatever fails while files are put back, they are as they were before the command."""
 
 import signal

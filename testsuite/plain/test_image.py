@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What was written is read back: the same snapshot, from the file alone."""
 
 import os

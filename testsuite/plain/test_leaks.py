@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Calls made again and again take no memory: objects and files are given back.
 
 Under a sanitizer or valgrind, where malloc() is Python's allocator, it is they who

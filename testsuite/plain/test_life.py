@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A snapshot is brought to life in a new process, by the engine alone."""
 
 import os

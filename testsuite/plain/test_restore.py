@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A restore brings memory and registers back; the programs look for themselves."""
 
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The stub says what there is: type checkers and people read it, not the module."""
 
 import ast

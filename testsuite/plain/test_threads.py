@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Threads that came since the snapshot end, those that went come back."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The small tracer: whatever a program does, its threads stop and run together."""
 
 import os

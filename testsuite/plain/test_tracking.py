@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """With tracking, a save and a restore look only at what may have changed."""
 
 import signal

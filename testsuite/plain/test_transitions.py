@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A thread of another machine lands here as the verdict said, or not at all.
 
 Each machine saves a program that has a pattern in all of its vector registers, and

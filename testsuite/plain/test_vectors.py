@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """aarch64: vectors of any length come back, in many cycles, without a debugger."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the tests without GDB stand on: our package, and a gdb that does nothing."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Snapshots that are made up."""
 
 from gdbsnapshot.store import Entry, Place

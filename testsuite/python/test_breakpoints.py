@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """GDB's table of breakpoints, read."""
 
 from gdbsnapshot.target import breakpoints

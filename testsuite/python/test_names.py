@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which names a snapshot may have, and what is said of others."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A snapshot over GDB's remote protocol."""
 
 from gdbsnapshot import stub

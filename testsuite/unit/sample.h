@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SNAP_TESTSUITE_SAMPLE_H
 #define SNAP_TESTSUITE_SAMPLE_H
 

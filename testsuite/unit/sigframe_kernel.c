@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* The kernel's headers alone: the C library has other types of the same names. */
 #include "testsuite/unit/sigframe_kernel.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* What is special about aarch64: vector lengths, modes, calls that are rewound early.
  */
 #include "arch/aarch64/sample.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* System calls of aarch64, which the kernel rewinds before a tracer sees the thread. */
 #include "arch/aarch64/sample.h"
 

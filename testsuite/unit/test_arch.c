@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What every folder of arch/ promises in arch/arch.h. What it makes of hostile bytes is
  * tested in test_arch_damage.c.

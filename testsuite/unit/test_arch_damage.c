@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* A signal frame may come from anywhere: its bytes are never trusted, on any CPU. */
 #include "testsuite/unit/sample.h"
 

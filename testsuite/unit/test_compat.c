@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* A verdict says what a machine lacks of what an image needs, and nothing else. */
 #include "arch/x86_64/sample.h"
 

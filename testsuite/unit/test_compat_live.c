@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* A thread from another CPU lands on this one: seen on a real thread of this machine.
  */
 #include "testsuite/unit/traced_x86_64.h"

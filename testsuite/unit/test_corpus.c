@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The seeds of the fuzzers, and what they once found, are read without harm:
  * testsuite/fuzz/corpus. A finding becomes a file there.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* A CPU's description survives JSON, and no JSON survives that is not one. */
 #include "testsuite/unit/unit.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Real CPUs, described in testsuite/unit/cpus: for each pair of them what is said of an
  * image that goes from the one to the other. cpus/verdicts.txt has it all, to be read

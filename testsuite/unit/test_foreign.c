@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Images of other programs are read as far as their contents go, and whatever they are
  * nothing worse happens than an error. testsuite/unit/criu was made by CRIU 4.1.1 of

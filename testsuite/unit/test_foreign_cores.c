@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Core files as the kernel and gcore write them, on every CPU: testsuite/cores has one
  * program at one stop as both kept it (testsuite/cores/make). Its registers there are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* What a machine says of itself is what its kernel says. */
 #include "testsuite/unit/unit.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* Threads of POWER: their registers, what differs, where they can go. */
 #include "arch/ppc64le/sample.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* System calls of POWER: interrupted, made again and gone back into. */
 #include "arch/ppc64le/sample.h"
 

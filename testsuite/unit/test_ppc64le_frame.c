@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* The signal frame of POWER: where its bytes lie, and what the kernel makes of them. */
 #include "arch/ppc64le/sample.h"
 

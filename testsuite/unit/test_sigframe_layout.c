@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* Each byte of the x86-64 frame lies where the kernel's headers say. */
 #include "arch/x86_64/sample.h"
 

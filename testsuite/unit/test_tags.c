@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* The tags of memory: as they are held, written to images and compared. */
 #include "testsuite/unit/image_fixture.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Promise 3 where it is hardest to keep: stops in which a thread cannot simply be
  * lent for a system call and given back.

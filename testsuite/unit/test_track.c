@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* What a tracker tells of what a process does to its memory, rung by rung. */
 #include "testsuite/unit/track_scene.h"
 

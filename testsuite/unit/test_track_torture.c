@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A program that does anything to its memory, at random: whatever differs when all is
  * read and compared must have been told of. SNAP_TORTURE_ROUNDS and SNAP_TORTURE_SEED

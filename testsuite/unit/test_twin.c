@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A frozen copy of a process: it stays as it was, nobody can tell that it is there, and
  * it goes with us.

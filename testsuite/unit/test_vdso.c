@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* The vdso of another kernel: its functions lead to those of the one that runs. */
 #include "testsuite/unit/unit.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* What is special about x86-64, where no process is needed to see it. */
 #include "arch/x86_64/sample.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* System calls of a real thread: made, interrupted and made again. */
 #include "testsuite/unit/traced_x86_64.h"
 

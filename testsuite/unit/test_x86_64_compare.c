@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* What counts as a difference between two x86-64 threads, and what cannot land. */
 #include "arch/x86_64/sample.h"
 

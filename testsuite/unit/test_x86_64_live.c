@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* The frame and the layout, judged by the kernel. */
 #include "testsuite/unit/traced_x86_64.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "testsuite/unit/traced_x86_64.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "testsuite/unit/track_scene.h"
 
 #include <fcntl.h>

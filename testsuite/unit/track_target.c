@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Does to its memory what the board says, and raises SIGUSR1 after each step. It knows
  * nothing of snapshots. A step that fails leaves things as they are: at random, that is

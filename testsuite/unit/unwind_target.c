@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /**
  * @file
  * Threads in places that an unwinder must find its way out of. Prints the line of the

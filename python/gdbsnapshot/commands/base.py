@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What all commands have in common: options, help, completion, errors."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The commands for front-ends: -snapshot-save and so on, with structured results.
 
 The words are those of the commands of the same name.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The one door to GDB: what it has, what it shows, what it must be told.
 
 process      the process that GDB debugs, or why it cannot be snapshot

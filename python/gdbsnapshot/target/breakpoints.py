@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Breakpoints: where they are, their bytes in memory, and keeping them quiet."""
 
 import contextlib

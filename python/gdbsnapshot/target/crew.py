@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """
 Threads that a restore starts and ends, before GDB's eyes.
 

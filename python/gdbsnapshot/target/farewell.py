@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """
 What is left of us in a process goes when GDB leaves it.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What GDB must learn after a process was changed behind its back."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A process that GDB starts for an image, and that becomes what the image says."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What GDB itself is told of snapshots: $_snapshot, and front-ends over MI."""
 
 from __future__ import annotations

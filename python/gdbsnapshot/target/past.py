@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """
 A second GDB, which looks at snapshots: the user's one notices nothing of it.
 

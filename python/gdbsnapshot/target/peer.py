@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """
 Runs in a GDB of its own, which looks at snapshots for the user's one.
 

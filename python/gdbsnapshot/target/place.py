@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What GDB shows and has selected: taken at a save, brought back by a restore."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The process that GDB debugs, or a sentence that says why it cannot be snapshot."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Before GDB's next prompt, and before its end."""
 
 import atexit

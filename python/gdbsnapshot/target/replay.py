@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Letting a process run again, watched, from where it was to where it will be."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Threads in GDB's eyes: which is selected, why each is stopped, what it will get."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """
 The variables that lie in ranges of memory, down to the fields and elements that do.
 

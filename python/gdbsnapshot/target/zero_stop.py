@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """
 The zero-progress stop: GDB sees a thread stop that has not moved.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* Counts to 10 and checks the sum of the squares. */
 #include "../story.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Writes to a page that is not there. fault mend: a handler checks what it is told,
  * makes the page writable and goes on. fault die: nobody handles it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Two threads, each in a function of its own; the main one waits until it may go on.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* Loads a library that it was not linked with, and asks it for a square root. */
 #include <dlfcn.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Three threads and the main one, each in a function of its own with a local variable
  * of its own, in step: the main thread ticks when all others wait.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Breakpoints and watchpoints before, at and since the save."""
 
 import re

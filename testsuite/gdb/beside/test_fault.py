@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A program that is stopped by a signal it has not been given yet."""
 
 

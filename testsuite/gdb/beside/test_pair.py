@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Two threads at breakpoints: what GDB has reported of each, and what not yet."""
 
 import pytest

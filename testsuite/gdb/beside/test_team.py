@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a person sees of several threads after a restore."""
 
 import pytest

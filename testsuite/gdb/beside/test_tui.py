@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """GDB's text user interface: its windows follow a process that goes back and forth."""
 
 import re

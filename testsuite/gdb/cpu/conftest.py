@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Of the folders here, that of this machine's CPU has stories for it."""
 
 import os

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Changes one thing of each kind between two places, and undoes nothing: what has
  * changed is known, and checked at the end.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A diff says what has changed, and nothing else."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Variables that have changed: their types, where they are declared, their values."""
 
 import re

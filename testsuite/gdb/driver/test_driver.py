@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The driver of the stories notices what it must."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whatever call into the kernel fails: the process is as it was (promise 2)."""
 
 import pytest

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "scene.h"
 
 /* Pipes both ends of which are in the process: what is in them comes back. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The open files of a process are put back: descriptors, and what they refer to."""
 
 import subprocess

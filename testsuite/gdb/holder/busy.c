@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Some MiB of memory, the first argument, filled before settled() and anew before
  * changed(). It looks out for children that it does not know of, and for their signals.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A save of much memory does not stop the process for its copy, and nobody notices."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sourced in GDB: what the commands make of damaged images."""
 
 import hashlib

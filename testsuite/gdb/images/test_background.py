@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A large image is written in the background, and is there whole or not at all."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A damaged image is refused with a sentence, or restores what it should."""
 
 import os

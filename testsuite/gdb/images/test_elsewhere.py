@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An image of any CPU is read on every machine as on its own."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files: made safely, refused politely, restored only where they belong."""
 
 import os

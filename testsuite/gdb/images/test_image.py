@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An image is a core file: every tool that reads core files reads it."""
 
 import shutil

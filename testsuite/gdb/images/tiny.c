@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* As little of a program as there can be, for an image that is small. */
 #include "cpu.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Programs with a dynamic linker and libraries of their own."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An image goes on under a kernel whose code for programs (vdso) is another one."""
 
 import vdso

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Core files of other programs are brought to life, if one insists."""
 
 import resource

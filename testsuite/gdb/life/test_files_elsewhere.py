@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An image goes on where its program and its libraries are not."""
 
 import private

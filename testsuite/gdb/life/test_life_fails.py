@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What stands in the way is told, and nothing is left behind."""
 
 import shutil

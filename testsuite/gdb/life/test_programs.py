@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Programs go on in another GDB, from an image, to the right end."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The code that the kernel maps into a process, made that of another kernel."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the kernel was told about memory is told again, or taken back."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Mappings that come, go, move and change their size are where they were."""
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Memory that others can see: rewound when that is wanted, and named when it is not."""
 
 import pytest

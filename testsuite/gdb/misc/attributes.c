@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Changes one thing that the kernel keeps about a process: its name is the argument.
  * Whenever the program comes from settled() the thing must be as it was in the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a story compares to say that nothing has changed."""
 
 DIGEST = "__import__('_snapshot').digest(gdb.selected_inferior().pid)"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Does something that cannot be taken back: its name is the argument. It makes a folder
  * of its own and is in there.

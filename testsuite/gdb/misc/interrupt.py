@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """For a GDB: a Ctrl-C in the middle of a phase of a command's work.
 
 The signal is a real one, to GDB itself; only its time is chosen, by the progress that

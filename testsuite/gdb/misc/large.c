@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A gibibyte of memory, all of it filled: once before settled(), and anew before
  * changed(). Each time it comes from there it looks whether all is there.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A process in which system calls are not as usual: its name is the argument. SIGUSR1
  * is the place to save, SIGUSR2 the place to go back from.

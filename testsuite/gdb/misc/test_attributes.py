@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the kernel keeps about a process comes back with it."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What cannot be put back is refused with its reason, before anything is touched."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A command can be interrupted: the process is then as it was before."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A process in which system calls are not as usual is rewound, or refused."""
 
 import pytest

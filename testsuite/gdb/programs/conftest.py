@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A program of the distribution, run undisturbed and run with three rewinds."""
 
 import shlex

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A server of the distribution in GDB, and the clients in the story that talk to it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Programs of the distribution, brought to life in another GDB, end as undisturbed."""
 
 import pytest

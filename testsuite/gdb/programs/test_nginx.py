@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """nginx as one process, and clients over loopback."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A restore right after a save has nothing to do but to land the threads."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """node, with worker threads in loops that its compiler has made machine code of."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """openssl, in the middle of its vector code."""
 
 import pytest

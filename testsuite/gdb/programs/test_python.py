@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Python, in the middle of hashing, of sorting, and of a pool's work."""
 
 import pytest

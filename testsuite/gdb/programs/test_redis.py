@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """redis-server, with its background threads, and a client over loopback."""
 
 import pytest

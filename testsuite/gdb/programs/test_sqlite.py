@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """sqlite3, in the middle of its work on a database in memory, and on one in a file."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """xz, with two threads in the middle of compressing."""
 
 import random

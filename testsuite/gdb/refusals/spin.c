@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* Runs until somebody clears `running`; that is somebody's debugger. */
 #include <sched.h>
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What cannot be saved or restored is refused with a sentence, and nothing happens."""
 
 import shutil

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* A child by vfork, which shares the memory until it ends. */
 #include <sys/wait.h>
 #include <unistd.h>

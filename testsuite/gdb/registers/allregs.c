@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Ten threads keep private values in every register the CPU has while they wait in
  * ten ways, or compute, and check them afterwards. The conductor wakes them all the

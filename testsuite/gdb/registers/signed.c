@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A function that signs its return address, and in its middle may get other keys: it
  * could not return then. 77 on a CPU that does not sign.

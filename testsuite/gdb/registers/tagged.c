@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Memory with tags (MTE), and pointers that have them: a load or a store through
  * another one is a SIGSEGV. 77 where there are none.

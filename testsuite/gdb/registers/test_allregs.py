@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every register of every thread survives saves, scrambles and restores."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tags of memory (aarch64: MTE) come back with the bytes that they belong to."""
 
 from mmap import PAGESIZE

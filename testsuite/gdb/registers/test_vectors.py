@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """aarch64: vectors of any length, and keys that sign pointers, come back."""
 
 import os

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Four threads keep values of their own in all vector registers (Z0 to Z31, P0 to P15
  * and FFR where there is SVE, V0 to V31 where there is none), in FPSR, FPCR and the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A program that builds much, checks it, changes a little of it, and ends."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Four thousand descriptors of four kinds. With "change" a few of them are closed,
  * opened, moved and used; with "keep" they stay, and only memory changes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Very many mappings: the pages of a range have two protections in turn, so that no two
  * of them can be one mapping. The argument says how many there are.

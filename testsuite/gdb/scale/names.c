@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Names as no one should give them: of a mapped file ("map"), of the folder where the
  * program is ("cwd"), of the program itself ("exe"). The file "name" has it: no command

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Programs that have very many of a thing."""
 
 from pathlib import Path

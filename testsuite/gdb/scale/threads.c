@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Five hundred threads, each of which waits for its turn. With "run" a few of them have
  * their turns; with "replace" a few of them end, and others come.

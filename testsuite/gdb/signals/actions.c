@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Gives signals actions of every kind, stops by at saved(), looks at all of them, gives
  * them others and stops by at changed(). Whenever it comes past saved(), the first

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Many threads come to the same place at once, again and again: when a debugger stops
  * there for one, others have stopped on their own, and its SIGSTOPs are still on their

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Blocks SIGCONT and stops by at saved() and changed(). Somebody outside sends SIGCONT
  * or SIGSTOP; the program says on its end how many SIGCONT it has found.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * queue old: has signals queued at saved(), for the process and for each of its
  * threads, and takes them all before changed(). queue new: has none at saved(), and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * stack inside: is stopped in a handler on one signal stack (saved()), and later in one
  * on another (changed()). stack outside: has a signal stack at saved(), and none at

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A thread waits in sigsuspend(), which lets SIGUSR1 in and nothing else, when the main
  * thread is at saved(). At changed() it has been woken and waits for another. The mask

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Handlers, signal stacks and pending signals are back; each program looks itself."""
 
 import pytest

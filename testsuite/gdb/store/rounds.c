@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * rounds: memory that is all different, of which each round changes some pages and
  * looks at all. Stops by at tick() before each round, and checks itself.

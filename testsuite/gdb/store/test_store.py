@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Snapshots share what did not change, and take no more room than they may."""
 
 import os

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Threads come and go between now() and then(). The words say how, in their order: +N
  * starts thread N, -N lets it leave and waits for its end; dN and lN do that with a

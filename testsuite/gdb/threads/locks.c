@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Mutexes of threads that end. The word says which story is played, each with a place
  * inside(), where a mutex is held, and one after(), where its holder has ended.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A pool of threads that come and go. A manager keeps 32 workers at work: each does a
  * few jobs and ends, some are joined, some are detached, and another one takes its

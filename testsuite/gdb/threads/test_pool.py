@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The acceptance of threads: a pool of them, rewound again and again."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Threads that have come since a save are gone, those that have gone are back."""
 
 import os

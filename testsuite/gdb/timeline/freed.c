@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A cache gives back an entry that a client still has: what the next owner of the
  * memory writes is seen through the client's pointer.

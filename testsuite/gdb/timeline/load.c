@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Much memory and several threads; the first thread takes small steps. The others
  * count, each in its own page, whenever they run.

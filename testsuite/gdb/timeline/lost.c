@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A pool whose workers each have a lock of their own, where one for all was meant: two
  * deposits at once, and one is lost.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* Sums up orders; one of them has a discount that nobody thought of. */
 #include "../story.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* Takes another way each time that it runs on: the clock is not rewound. */
 #include <time.h>
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Bugs that a person finds with nothing but what GDB says.
 
 Each command is made of the session so far; no story knows more of the program than its

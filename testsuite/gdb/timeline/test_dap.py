@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An editor: GDB's own Debug Adapter Protocol, GDB 14 and later."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What scripts and front-ends are told, and how it looks where there is no terminal."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Going back to the write that made it what it is."""
 
 from evidence import digest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A long way back, and forward again.
 
 SNAPSHOT_TEST_STEPS=1000 SNAPSHOT_TEST_MIB=200 is the size that is promised; what a

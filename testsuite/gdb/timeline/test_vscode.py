@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """VS Code: what doc/howto-vscode.md says is what happens, as its requests have it."""
 
 import json

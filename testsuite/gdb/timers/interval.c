@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * interval NAME: sets a timer of setitimer(), stops by at saved(), looks at it and lets
  * it do what it does, stops by at changed(). Times are such that a timer cannot expire

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Has a timer that calls a function in a thread of its own (SIGEV_THREAD: the C library
  * has a helper thread for it), stops by at saved(), lets it expire once, deletes it,

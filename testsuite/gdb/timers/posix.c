@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * posix NAME: has timers of timer_create(), stops by at saved(), looks at them, changes
  * them and stops by at changed(). Those that expire do so when the program has used up

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Timers are back with what was left to them; each program looks itself."""
 
 from rewinding import rewind

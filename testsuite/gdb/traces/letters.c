@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Signals with a letter in each: one that is being delivered, and others that wait,
  * for the thread and for the process. Each must come once, with what was sent.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A thread sleeps for three seconds and measures it; the main one stops by at
  * halfway() in the middle. An interruption that the program can see makes the sleep

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A save changes nothing that the program, the kernel or GDB can tell."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A save does not wake anybody up."""
 
 import pytest

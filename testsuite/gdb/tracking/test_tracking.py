@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whatever a program does to its memory, a save and a restore that look only at what
 may have changed do the same as those that compare everything."""
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include <errno.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tab key knows the words, the names and the files."""
 
 import pytest

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef EVERYTHING_MEMORY_H
 #define EVERYTHING_MEMORY_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef EVERYTHING_SIGNALS_H
 #define EVERYTHING_SIGNALS_H
 

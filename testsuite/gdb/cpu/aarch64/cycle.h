@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef STORY_CYCLE_H
 #define STORY_CYCLE_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef STORY_CPU_H
 #define STORY_CPU_H
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A thread that has set its DSCR, of a program whose first thread never has. It comes
  * to now(), leaves, and is joined before then(); it checks its DSCR whenever it goes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef STORY_PATTERNS_H
 #define STORY_PATTERNS_H
 

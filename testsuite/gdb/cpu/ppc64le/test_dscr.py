@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A register that the kernel loads only where it takes it for the thread's own."""
 
 from marks import as_root

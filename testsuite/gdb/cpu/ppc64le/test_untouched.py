@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a thread has used vectors is not for a tracer to see: all are kept."""
 
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A program that no vector register has ever been touched by: no C library, no
  * instruction but those below. The kernel says in a signal's frame whether it has.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* A 32-bit program without a C library, so that no 32-bit packages are needed. */
 volatile int ticks;
 
