@@ -27,7 +27,8 @@ class Cpu:
     """Where a call that starts again differs from one that was interrupted: it is
     restored in the form that makes it again, from its instruction."""
     kernels: frozenset[str] = frozenset()
-    """Why the kernel was entered, and what it does there: no restore brings it back."""
+    """With bits that tell why the kernel was entered, or that a tracer steps (SS of
+    aarch64's cpsr): no restore brings these back, and the programs check the others."""
 
 
 CPUS = {
@@ -75,7 +76,8 @@ CPUS = {
         feature="crc32",
         vector="[vz]15",
         has_watchpoints=True,
-        restart=frozenset(("pc", "x0", "w0")),
+        restart=frozenset(("pc", "x0", "w0", "x8", "w8")),
+        kernels=frozenset(("cpsr",)),
     ),
 }
 
