@@ -74,7 +74,7 @@ def text(
     old, new = printable(comparison.old.name), printable(comparison.new.name)
     notes = "".join(f"{note}\n" for note in difference["notes"])
     notes += _omissions(comparison)
-    if variables and variables.obstacle and comparison.old.pid == comparison.new.pid:
+    if variables and variables.obstacle and _is_of_a_process(comparison):
         notes += f"Variables are not told: {variables.obstacle}.\n"
     if difference["is_empty"]:
         return notes + f"Nothing differs between {old} and {new}.\n"
@@ -83,6 +83,12 @@ def text(
         return notes + f"Nothing of that differs between {old} and {new}.\n"
     head = f"From {old} to {new}:\n"
     return "\n".join([head + notes, *blocks])
+
+
+def _is_of_a_process(comparison: "Comparison") -> bool:
+    """Of one, that GDB has or had: two files are compared as far as they go."""
+    old, new = comparison.old, comparison.new
+    return old.pid == new.pid and bool(old.place.description or new.place.description)
 
 
 def _omissions(comparison: "Comparison") -> str:

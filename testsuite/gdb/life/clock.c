@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,13 +14,18 @@
 /*
  * Threads ask for the time and for their processor by all functions that the kernel
  * gives to programs as code, and expect that time goes on. With an argument the process
- * sends itself a signal halfway, that leaves a core file.
+ * sends itself a signal halfway, that leaves a core file: when no thread is in that
+ * code.
  */
 
 enum {
 	NR_THREADS = 3,
 	NR_ROUNDS = 200
 };
+
+static bool quits;
+static atomic_int nr_waiting;
+static pthread_barrier_t halfway;
 
 void tick(int round);
 
@@ -48,23 +55,39 @@ static void ask(struct timespec *last)
 static void *work(void *unused)
 {
 	struct timespec last = { 0 };
-	for (int round = 0; round < NR_ROUNDS; round++)
+	for (int round = 0; round < NR_ROUNDS; round++) {
 		ask(&last);
+		if (!quits || round != NR_ROUNDS / 2)
+			continue;
+		nr_waiting++;
+		pthread_barrier_wait(&halfway);
+	}
 	return NULL;
+}
+
+/** When all others wait. */
+static void quit(void)
+{
+	while (nr_waiting < NR_THREADS)
+		sched_yield();
+	CHECK(!kill(getpid(), SIGQUIT));
+	pthread_barrier_wait(&halfway);
 }
 
 int main(int argc, char **argv)
 {
 	struct timespec last = { 0 };
 	pthread_t threads[NR_THREADS];
+	quits = argc > 1;
+	CHECK(!pthread_barrier_init(&halfway, NULL, NR_THREADS + 1));
 	ask(&last);
 	for (int i = 0; i < NR_THREADS; i++)
 		CHECK(!pthread_create(&threads[i], NULL, work, NULL));
 	for (int round = 0; round < NR_ROUNDS; round++) {
 		ask(&last);
 		tick(round);
-		if (argc > 1 && round == NR_ROUNDS / 2)
-			CHECK(!kill(getpid(), SIGQUIT));
+		if (quits && round == NR_ROUNDS / 2)
+			quit();
 	}
 	for (int i = 0; i < NR_THREADS; i++)
 		CHECK(!pthread_join(threads[i], NULL));
