@@ -4,6 +4,7 @@
 import os
 import select
 
+import gcores
 import private
 import pytest
 from gdbdriver import TIMEOUT, children
@@ -34,8 +35,7 @@ def write_core(sessions, target, folder):
     """A core file that GDB wrote."""
     gdb = sessions.gdb(target("counter"))
     gdb.begin("tick", hits=4)
-    gdb("gcore image")
-    gdb("kill")
+    gcores.write(gdb, "image")
     gdb.close()
 
 

@@ -5,6 +5,7 @@ import resource
 import subprocess
 from pathlib import Path
 
+import gcores
 import pytest
 from gdbdriver import children
 
@@ -40,8 +41,7 @@ def gcores_core(sessions, target, folder):
     """The core file that GDB writes of a program."""
     gdb = sessions.gdb(target("clock"))
     gdb.begin("tick", hits=20)
-    gdb("gcore core")
-    gdb("kill")
+    gcores.write(gdb, "core")
     gdb.close()
     return folder / "core"
 

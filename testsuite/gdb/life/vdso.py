@@ -24,7 +24,7 @@ def read(gdb, folder):
     """Its bytes."""
     begin = start(gdb)
     rows = gdb("info proc mappings").splitlines()
-    end = next(int(row.split()[1], 16) for row in rows if row.endswith("[vdso]"))
+    end = next(int(row.split()[1], 16) for row in rows if "[vdso]" in row)
     gdb(f"dump binary memory {folder}/vdso {begin:#x} {end:#x}")
     return bytearray((folder / "vdso").read_bytes())
 
