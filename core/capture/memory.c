@@ -143,18 +143,6 @@ static snap_err read_run(struct snap_tracee *tracee, uint64_t start, uint64_t en
 	return SNAP_OK;
 }
 
-/** Hold what the baseline has. */
-static snap_err take_known(struct snap_tracee *tracee, uint64_t start, uint64_t end,
-			   struct space *space)
-{
-	if (!space->nr_pieces)
-		return snap_keep_known(&space->keeper, start, end);
-	return add_piece(tracee, space,
-			 (struct piece){ .start = start,
-					 .size = end - start,
-					 .is_known = true });
-}
-
 /** Hold a run of pages whose bytes come later. */
 static snap_err expect_run(struct snap_tracee *tracee, struct space *space,
 			   const struct snap_page_run *run)
@@ -195,19 +183,13 @@ static snap_err capture_private(struct snap_tracee *tracee,
 				uint64_t end, struct space *space)
 {
 	for (uint64_t to; start < end; start = to) {
-		const struct snap_range *there =
-			snap_ranges_find_from(space->there, start);
 		to = end;
-		if (there && there->start <= start) {
-			if (there->start + there->size < to)
-				to = there->start + there->size;
-			const struct snap_page_run run = { start, to, true };
-			SNAP_TRY(take_run(tracee, contents, &run, space));
+		if (!snap_ranges_have(space->there, start, &to)) {
+			SNAP_TRY(scan(tracee, contents, start, &to, space));
 			continue;
 		}
-		if (there && there->start < to)
-			to = there->start;
-		SNAP_TRY(scan(tracee, contents, start, &to, space));
+		const struct snap_page_run run = { start, to, true };
+		SNAP_TRY(take_run(tracee, contents, &run, space));
 	}
 	return SNAP_OK;
 }
@@ -274,18 +256,6 @@ struct capture {
 	struct space *space;
 };
 
-/** Whether pages from an address on may have changed; to where that is so. */
-static bool has_changed(const struct capture *capture, uint64_t start, uint64_t *end)
-{
-	const struct snap_range *next = snap_ranges_find_from(capture->changed, start);
-	bool is_inside = next && next->start <= start;
-	if (next && !is_inside && next->start < *end)
-		*end = next->start;
-	if (is_inside && next->start + next->size < *end)
-		*end = next->start + next->size;
-	return is_inside;
-}
-
 static snap_err capture_mapping(const struct capture *capture,
 				const struct snap_vma *vma)
 {
@@ -296,8 +266,11 @@ static snap_err capture_mapping(const struct capture *capture,
 		end = vma->end - at > STEP ? at + STEP : vma->end;
 		if (at < for_tools && for_tools < end)
 			end = for_tools;
-		if (!has_changed(capture, at, &end)) {
-			SNAP_TRY(take_known(capture->tracee, at, end, capture->space));
+		if (!snap_ranges_have(capture->changed, at, &end)) {
+			SNAP_TRY(add_piece(capture->tracee, capture->space,
+					   (struct piece){ .start = at,
+							   .size = end - at,
+							   .is_known = true }));
 			continue;
 		}
 		SNAP_TRY(at < for_tools ? read_run(capture->tracee, at, end, false,

@@ -341,12 +341,10 @@ static bool is_rewound(const struct pass *pass, const struct snap_vma *vma)
 static snap_err do_ranges(struct pass *pass, const struct snap_vma *vma,
 			  const struct snap_ranges *ranges)
 {
-	const struct snap_range *end = ranges->list + ranges->nr;
-	const struct snap_range *at = snap_ranges_find_from(ranges, vma->start);
-	for (; at && at < end && at->start < vma->end; at++) {
-		uint64_t from = at->start > vma->start ? at->start : vma->start;
-		uint64_t to = at->start + at->size;
-		SNAP_TRY(do_range(pass, vma, from, to < vma->end ? to : vma->end));
+	for (uint64_t at = vma->start, to; at < vma->end; at = to) {
+		to = vma->end;
+		if (snap_ranges_have(ranges, at, &to))
+			SNAP_TRY(do_range(pass, vma, at, to));
 	}
 	return SNAP_OK;
 }

@@ -2,7 +2,6 @@
 #include "core/model/ranges.h"
 
 #include <assert.h>
-#include <stdbool.h>
 
 void snap_ranges_deinit(struct snap_ranges *ranges)
 {
@@ -61,4 +60,33 @@ const struct snap_range *snap_ranges_find_from(const struct snap_ranges *ranges,
 			high = middle;
 	}
 	return low < ranges->nr ? &ranges->list[low] : NULL;
+}
+
+bool snap_ranges_have(const struct snap_ranges *ranges, uint64_t address, uint64_t *end)
+{
+	const struct snap_range *next = snap_ranges_find_from(ranges, address);
+	bool is_inside = next && next->start <= address;
+	if (next && !is_inside && next->start < *end)
+		*end = next->start;
+	if (is_inside && next->start + next->size < *end)
+		*end = next->start + next->size;
+	return is_inside;
+}
+
+bool snap_ranges_cover(const struct snap_ranges *ranges, uint64_t start, uint64_t end)
+{
+	uint64_t to = end;
+	return snap_ranges_have(ranges, start, &to) && to == end;
+}
+
+snap_err snap_ranges_append_some(struct snap_ranges *ranges,
+				 const struct snap_ranges *others, uint64_t start,
+				 uint64_t end)
+{
+	for (uint64_t to; start < end; start = to) {
+		to = end;
+		if (snap_ranges_have(others, start, &to))
+			SNAP_TRY(snap_ranges_append(ranges, start, to));
+	}
+	return SNAP_OK;
 }

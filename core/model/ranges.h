@@ -2,6 +2,7 @@
 #ifndef SNAP_MODEL_RANGES_H
 #define SNAP_MODEL_RANGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,5 +35,22 @@ _must_check_ snap_err snap_ranges_unite(const struct snap_ranges *a,
 /** The first range that ends behind an address, or NULL. */
 const struct snap_range *snap_ranges_find_from(const struct snap_ranges *ranges,
 					       uint64_t address);
+
+/**
+ * Whether an address lies in one of them.
+ *
+ * @param[in,out] end Behind the address; moved to where the answer is another one, if
+ *	that comes first.
+ */
+bool snap_ranges_have(const struct snap_ranges *ranges, uint64_t address,
+		      uint64_t *end);
+
+/** Whether all from `start` to before `end` lies in them. */
+bool snap_ranges_cover(const struct snap_ranges *ranges, uint64_t start, uint64_t end);
+
+/** Add what of other ranges lies from `start` to before `end`; as by append. */
+_must_check_ snap_err snap_ranges_append_some(struct snap_ranges *ranges,
+					      const struct snap_ranges *others,
+					      uint64_t start, uint64_t end);
 
 #endif

@@ -373,9 +373,7 @@ static bool is_within(const struct snap_ranges *inner, const struct snap_ranges 
 {
 	for (size_t i = 0; i < inner->nr; i++) {
 		const struct snap_range *in = &inner->list[i];
-		const struct snap_range *out = snap_ranges_find_from(outer, in->start);
-		if (!out || out->start > in->start ||
-		    out->start + out->size < in->start + in->size)
+		if (!snap_ranges_cover(outer, in->start, in->start + in->size))
 			return false;
 	}
 	return true;

@@ -108,14 +108,6 @@ static snap_err ask_quickly(struct snap_tracee *tracee, const struct snap_vma *v
 	return snap_tracee_find_written(tracee, vma->start, vma->end, ret, ret_is_told);
 }
 
-static snap_err append_all(struct snap_ranges *to, const struct snap_ranges *from)
-{
-	for (size_t i = 0; i < from->nr; i++)
-		SNAP_TRY(snap_ranges_append(to, from->list[i].start,
-					    from->list[i].start + from->list[i].size));
-	return SNAP_OK;
-}
-
 /** Places that follow each other are one, with the nothing between them: that is free.
  */
 static snap_err add_whole(const struct snap_vmas *vmas, size_t i,
@@ -148,8 +140,9 @@ static snap_err add_places(struct snap_tracee *tracee, const struct snap_vmas *v
 	if (!is_told)
 		return add_whole(vmas, i, places);
 	SNAP_TRY(snap_ranges_append(&tracee->told.asked, vma->start, vma->end));
-	SNAP_TRY(append_all(&tracee->told.written, &written));
-	return append_all(places, &written);
+	SNAP_TRY(snap_ranges_append_some(&tracee->told.written, &written, vma->start,
+					 vma->end));
+	return snap_ranges_append_some(places, &written, vma->start, vma->end);
 }
 
 /** Whether there are guards in one of the places. */

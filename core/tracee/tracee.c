@@ -33,16 +33,11 @@ static snap_err open_files(struct snap_tracee *tracee)
 snap_err snap_tracee_init(struct snap_tracee *tracee, pid_t pid, uint64_t fail_at)
 {
 	*tracee = snap_no_tracee();
-	_cleanup_tracee_ struct snap_tracee made = {
-		.pid = pid,
-		.arch = snap_arch_host(),
-		.proc_fd = -1,
-		.mem_fd = -1,
-		.pagemap_fd = -1,
-		.uffd = -1,
-		.page_size = (size_t)sysconf(_SC_PAGESIZE),
-		.fail_at = fail_at,
-	};
+	_cleanup_tracee_ struct snap_tracee made = snap_no_tracee();
+	made.pid = pid;
+	made.arch = snap_arch_host();
+	made.page_size = (size_t)sysconf(_SC_PAGESIZE);
+	made.fail_at = fail_at;
 	if (!made.arch)
 		return snap_error_create(
 			SNAP_ERROR_UNSUPPORTED,

@@ -123,38 +123,15 @@ static bool is_ours(const struct snap_vma *vma)
 	return snap_rung_knows(vma) && snap_vma_contents(vma) == SNAP_CONTENTS_ZERO;
 }
 
-/** Add the ranges that lie in a mapping. */
-static snap_err append_within(const struct snap_ranges *ranges,
-			      const struct snap_vma *vma, struct snap_ranges *ret)
-{
-	const struct snap_range *end = ranges->list + ranges->nr;
-	const struct snap_range *at = snap_ranges_find_from(ranges, vma->start);
-	for (; at && at < end && at->start < vma->end; at++) {
-		uint64_t to = at->start + at->size;
-		SNAP_TRY(snap_ranges_append(ret,
-					    at->start > vma->start ? at->start
-								   : vma->start,
-					    to < vma->end ? to : vma->end));
-	}
-	return SNAP_OK;
-}
-
-static bool was_asked(const struct snap_writes_told *told, const struct snap_vma *vma)
-{
-	const struct snap_range *range =
-		told ? snap_ranges_find_from(&told->asked, vma->start) : NULL;
-	return range && range->start <= vma->start &&
-	       range->start + range->size >= vma->end;
-}
-
 static snap_err changed(struct snap_tracker *tracker, struct snap_tracee *tracee,
 			const struct snap_vma *vma, const struct snap_writes_told *told,
 			struct snap_ranges *ret)
 {
 	if (!is_ours(vma))
 		return snap_ranges_append(ret, vma->start, vma->end);
-	if (was_asked(told, vma))
-		return append_within(&told->written, vma, ret);
+	if (told && snap_ranges_cover(&told->asked, vma->start, vma->end))
+		return snap_ranges_append_some(ret, &told->written, vma->start,
+					       vma->end);
 	const struct snap_page_question question = { .note = SNAP_NOTE_PROTECTION };
 	bool is_watched = false;
 	size_t nr = ret->nr;
@@ -185,7 +162,7 @@ static snap_err protect(struct snap_tracee *tracee, const struct snap_vma *vma,
 			const struct snap_ranges *changed, struct snap_ranges *ret)
 {
 	_cleanup_ranges_ struct snap_ranges within = { 0 };
-	SNAP_TRY(append_within(changed, vma, &within));
+	SNAP_TRY(snap_ranges_append_some(&within, changed, vma->start, vma->end));
 	const struct snap_range *end = within.list + within.nr, *next;
 	for (const struct snap_range *at = within.list; at < end; at = next) {
 		next = find_next(at, end, table_span(tracee));

@@ -245,6 +245,35 @@ static void test_ranges_unite(void **state)
 	assert_null(snap_ranges_find_from(&both, 70));
 }
 
+/** Up to where the answer about an address is the same, at most to 100. */
+static uint64_t end_from(const struct snap_ranges *ranges, uint64_t address, bool has)
+{
+	uint64_t end = 100;
+	assert_int_equal(snap_ranges_have(ranges, address, &end), has);
+	return end;
+}
+
+static void test_ranges_are_asked_and_cut(void **state)
+{
+	_cleanup_ranges_ struct snap_ranges some = { 0 }, cut = { 0 };
+	assert_ok(snap_ranges_append(&some, 10, 20));
+	assert_ok(snap_ranges_append(&some, 50, 60));
+	assert_int_equal(end_from(&some, 0, false), 10);
+	assert_int_equal(end_from(&some, 10, true), 20);
+	assert_int_equal(end_from(&some, 20, false), 50);
+	assert_int_equal(end_from(&some, 59, true), 60);
+	assert_int_equal(end_from(&some, 60, false), 100);
+	assert_true(snap_ranges_cover(&some, 10, 20));
+	assert_false(snap_ranges_cover(&some, 10, 21));
+	assert_false(snap_ranges_cover(&some, 20, 50));
+	assert_ok(snap_ranges_append_some(&cut, &some, 15, 55));
+	assert_int_equal(cut.nr, 2);
+	assert_int_equal(cut.list[0].start, 15);
+	assert_int_equal(cut.list[0].size, 5);
+	assert_int_equal(cut.list[1].start, 50);
+	assert_int_equal(cut.list[1].size, 5);
+}
+
 /** What memories shall be: a value for each page, 0 for none. */
 #define NR_MEMORIES 6
 #define NR_PAGES    400
@@ -395,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_many_pieces_are_copied_in_the_end),
 		cmocka_unit_test(test_pieces_without_room_can_be_dropped),
 		cmocka_unit_test(test_ranges_unite),
+		cmocka_unit_test(test_ranges_are_asked_and_cut),
 		cmocka_unit_test(test_memories_are_what_was_done_to_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
