@@ -108,3 +108,17 @@ bool snap_arch_read_register(const struct snap_arch *arch, const struct snap_cpu
 	}
 	return true;
 }
+
+bool snap_arch_read_thread_pointer(const struct snap_arch *arch,
+				   const struct snap_cpu *cpu,
+				   const struct snap_thread *thread, uint64_t *ret)
+{
+	const char *name = arch->foreign ? arch->foreign->thread_pointer : NULL;
+	for (size_t i = 0; name && i < arch->nr_registers; i++)
+		if (!strcmp(arch->registers[i].name, name) &&
+		    arch->registers[i].size == sizeof(*ret))
+			return snap_arch_read_register(arch, cpu, thread,
+						       &arch->registers[i],
+						       (uint8_t *)ret);
+	return false;
+}

@@ -576,4 +576,9 @@ bool snap_arch_read_register(const struct snap_arch *arch, const struct snap_cpu
 			     const struct snap_thread *thread,
 			     const struct snap_register_desc *desc, uint8_t *ret);
 
+/** Where the C library keeps what is of one thread; false: the thread does not say. */
+bool snap_arch_read_thread_pointer(const struct snap_arch *arch,
+				   const struct snap_cpu *cpu,
+				   const struct snap_thread *thread, uint64_t *ret);
+
 #endif

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
-
-/** How far from the thread pointer a C library keeps what it knows of a thread. */
-#define NEAR_THREAD_POINTER 0x1000
+#include "core/foreign/tid_address.h"
 
 /** Above it nothing is the process's (x86: [vsyscall]). */
 #define END_OF_PROCESS (UINT64_C(1) << 63)
@@ -72,48 +70,6 @@ static void settle_syscall(const struct snap_snapshot *snapshot,
 	arch->rewind_syscall(thread);
 }
 
-static bool read_thread_pointer(const struct snap_snapshot *snapshot,
-				const struct snap_thread *thread, uint64_t *ret)
-{
-	const struct snap_arch *arch = snapshot->arch;
-	const char *name = arch->foreign ? arch->foreign->thread_pointer : NULL;
-	for (size_t i = 0; name && i < arch->nr_registers; i++)
-		if (!strcmp(arch->registers[i].name, name) &&
-		    arch->registers[i].size == sizeof(*ret))
-			return snap_arch_read_register(arch, &snapshot->cpu, thread,
-						       &arch->registers[i],
-						       (uint8_t *)ret);
-	return false;
-}
-
-/**
- * The kernel clears a thread's number when it ends (man 2 set_tid_address), where
- * pthread_join() waits for that: the only word with it near the thread pointer.
- */
-static void guess_tid_address(const struct snap_snapshot *snapshot,
-			      struct snap_thread *thread)
-{
-	uint64_t pointer, found = 0;
-	size_t nr = 0;
-	if (!read_thread_pointer(snapshot, thread, &pointer) ||
-	    pointer < NEAR_THREAD_POINTER)
-		return;
-	pointer &= ~(uint64_t)3;
-	for (uint64_t at = pointer - NEAR_THREAD_POINTER;
-	     at < pointer + NEAR_THREAD_POINTER; at += sizeof(uint32_t)) {
-		uint32_t word;
-		if (read_held(snapshot, at, &word, sizeof(word)) != sizeof(word) ||
-		    word != (uint32_t)thread->tid)
-			continue;
-		found = at;
-		nr++;
-	}
-	if (nr != 1)
-		return;
-	thread->tid_address = found;
-	thread->members |= SNAP_THREAD_TID_ADDRESS;
-}
-
 /** What `ps` shows: the last part of the first word of the command line, cut. */
 static void name_thread(const struct snap_snapshot *snapshot,
 			struct snap_thread *thread)
@@ -136,10 +92,10 @@ static snap_err adopt_threads(struct snap_snapshot *snapshot,
 {
 	size_t nr_unknown = 0;
 	SNAP_TRY(order_threads(snapshot));
+	SNAP_TRY(snap_foreign_guess_tid_addresses(snapshot));
 	for (size_t i = 0; i < snapshot->nr_threads; i++) {
 		struct snap_thread *thread = &snapshot->threads[i];
 		settle_syscall(snapshot, thread);
-		guess_tid_address(snapshot, thread);
 		if (!*thread->comm)
 			name_thread(snapshot, thread);
 		nr_unknown += !snap_thread_has(thread, SNAP_THREAD_TID_ADDRESS);

