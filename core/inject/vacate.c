@@ -11,6 +11,7 @@
 #include "core/inject/widen.h"
 #include "core/plan/gap.h"
 #include "core/plan/kernels.h"
+#include "core/plan/revival_shared.h"
 #include "core/tracee/memory.h"
 
 /** A process on its way. */
@@ -23,7 +24,15 @@ struct vacating {
 	struct snap_room room;
 	uint64_t start;
 	uint64_t room_size;
+	/** Behind all that: what the image's shared memory is mapped from. */
+	struct snap_shared_memories shared;
+	uint64_t shared_start;
 };
+
+static void deinit(struct vacating *vacating)
+{
+	snap_shared_memories_deinit(&vacating->shared);
+}
 
 /** What the room holds: the layout, and behind it the auxiliary vector. */
 static uint64_t data_size(const struct vacating *vacating)
@@ -69,11 +78,15 @@ static snap_err open_room(struct vacating *vacating)
 {
 	uint64_t page_size = vacating->tracee->page_size;
 	vacating->room_size = SNAP_ROOM_OVERHEAD(page_size) + data_size(vacating);
+	uint64_t size = vacating->room_size + kernels_size(&vacating->live->vmas) +
+			kernels_span(&vacating->live->vmas);
+	uint64_t whole_size;
+	if (__builtin_add_overflow(size, snap_shared_memories_size(&vacating->shared),
+				   &whole_size))
+		whole_size = UINT64_MAX;
 	SNAP_TRY(snap_find_gap(&vacating->image->vmas, &vacating->live->vmas, page_size,
-			       vacating->room_size +
-				       kernels_size(&vacating->live->vmas) +
-				       kernels_span(&vacating->live->vmas),
-			       &vacating->start));
+			       whole_size, &vacating->start));
+	vacating->shared_start = vacating->start + size;
 	SNAP_TRY(snap_must_call(vacating->worker, SNAP_SYS_MMAP,
 				SNAP_ARGS(vacating->start, vacating->room_size,
 					  PROT_READ | PROT_WRITE,
@@ -158,6 +171,23 @@ static snap_err move_kernels(struct vacating *vacating)
 	return SNAP_OK;
 }
 
+/** Zeros, to be written to and mapped from by the restore, which unmaps them here. */
+static snap_err map_shared(struct vacating *vacating)
+{
+	uint64_t place = vacating->shared_start;
+	for (size_t i = 0; i < vacating->shared.nr; i++) {
+		const struct snap_shared_memory *memory = &vacating->shared.list[i];
+		struct snap_call call =
+			SNAP_CALL(MMAP, place, memory->size, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE |
+					  (memory->is_unreserved ? MAP_NORESERVE : 0),
+				  (uint64_t)-1, 0);
+		SNAP_TRY(must(vacating, &call, "map its shared memory"));
+		place += memory->size;
+	}
+	return SNAP_OK;
+}
+
 /** What the image does not know is what it was: nobody depends on it. */
 static struct prctl_mm_map make_layout(const struct vacating *vacating, uint64_t auxv)
 {
@@ -231,11 +261,13 @@ static snap_err close_room(struct vacating *vacating)
 
 static snap_err vacate(struct vacating *vacating)
 {
+	SNAP_TRY(snap_find_shared_memories(&vacating->image->vmas, &vacating->shared));
 	SNAP_TRY(open_room(vacating));
 	SNAP_TRY(unmap_all(vacating));
 	SNAP_TRY(set_layout(vacating));
 	SNAP_TRY(register_barriers(vacating));
 	SNAP_TRY(snap_widen_thread(vacating->worker, &vacating->room, vacating->image));
+	SNAP_TRY(map_shared(vacating));
 	SNAP_TRY(move_kernels(vacating));
 	return close_room(vacating);
 }
@@ -247,7 +279,7 @@ snap_err snap_vacate(struct snap_tracee *tracee, const struct snap_snapshot *ima
 	SNAP_TRY(snap_find_syscall_insn(tracee, &live->vmas, &insn));
 	_cleanup_borrowed_ struct snap_borrowed worker = { 0 };
 	SNAP_TRY(snap_borrow(tracee, tracee->pid, insn, live, &worker));
-	struct vacating vacating = {
+	_cleanup_(deinit) struct vacating vacating = {
 		.tracee = tracee,
 		.image = image,
 		.live = live,

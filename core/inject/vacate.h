@@ -9,7 +9,8 @@
  * Empty a new process for an image: all that it has mapped goes but what is the
  * kernel's, which is moved to where the image has it, or out of the way if the image is
  * of another kernel; heap, stack, arguments and auxiliary vector begin where the image
- * says; and what a process can only be given and never loses is given to it (membarrier
+ * says; it gets shared memory for that of the image (core/plan/revival_shared.h); and
+ * what a process can only be given and never loses is given to it (membarrier
  * registrations, protection keys).
  *
  * There is no way back: on an error the process is good for nothing but to be killed.

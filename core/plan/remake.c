@@ -59,7 +59,19 @@ snap_err snap_check_kept(const struct snap_vma *live, const struct snap_vma *ima
 	return live->flags & SNAP_VMA_UFFD ? check_watched(live) : check_watched(image);
 }
 
-static snap_err check_remake(const struct snap_vma *image)
+/** A new process would get it if it were in the image (revival_shared.h). */
+static snap_err refuse_shared(const struct snap_vma *image, bool is_new)
+{
+	if (!is_new || !snap_vma_is_shared_anonymous(image))
+		return snap_refuse_vma(image,
+				       "is gone, and nothing leads to what it showed");
+	return snap_refuse_vma(image,
+			       "is shared with other processes, and is not in the "
+			       "snapshot ('set snapshot shared-memory on' before "
+			       "saving changes that)");
+}
+
+static snap_err check_remake(const struct snap_vma *image, bool is_new)
 {
 	if (snap_vma_is_kernels(image))
 		return snap_refuse_vma(image,
@@ -72,8 +84,7 @@ static snap_err check_remake(const struct snap_vma *image)
 			image, "is gone, and of a kind that cannot be made again");
 	if (image->inode && (snap_vma_is_shared_anonymous(image) ||
 			     *image->name != '/' || !strncmp(image->name, "/SYSV", 5)))
-		return snap_refuse_vma(image,
-				       "is gone, and nothing leads to what it showed");
+		return refuse_shared(image, is_new);
 	return SNAP_OK;
 }
 
@@ -99,7 +110,9 @@ snap_err snap_plan_remake(struct snap_plan *plan, const struct snap_views *views
 			? snap_views_find(views, image, start, &from)
 			: NULL;
 	if (!view)
-		SNAP_TRY(snap_plan_refuse(plan, check_remake(image)));
+		SNAP_TRY(
+			snap_plan_refuse(plan, check_remake(image,
+							    plan->live->state.is_new)));
 	SNAP_TRY(snap_plan_add_range(plan, &(struct snap_step){
 						   .kind = view ? SNAP_STEP_SHARE
 								: SNAP_STEP_MAP,

@@ -3,12 +3,20 @@
 
 #include "core/base/text.h"
 #include "core/plan/revival.h"
+#include "core/plan/revival_shared.h"
 
 /** The mappings on their way. */
 struct reviving {
 	const struct snap_snapshot *image;
+	const struct snap_snapshot *live;
+	struct snap_shared_memories shared;
 	struct snap_notes *notes;
 };
+
+static void deinit(struct reviving *reviving)
+{
+	snap_shared_memories_deinit(&reviving->shared);
+}
 
 bool snap_is_whole(const struct snap_snapshot *image, const struct snap_vma *vma)
 {
@@ -67,6 +75,28 @@ static snap_err revive_file(const struct reviving *reviving, const struct snap_v
 	return SNAP_OK;
 }
 
+/** From where the new process has it. What it has not is refused by the plan. */
+static void revive_shared(const struct reviving *reviving, const struct snap_vma *was,
+			  struct snap_vma *vma)
+{
+	const struct snap_vma *made =
+		snap_shared_memory_find(&reviving->shared, was, &reviving->live->vmas);
+	if (!made)
+		return;
+	vma->dev_major = made->dev_major;
+	vma->dev_minor = made->dev_minor;
+	vma->inode = made->inode;
+}
+
+static snap_err tell_of_shared(const struct reviving *reviving)
+{
+	if (!reviving->shared.nr)
+		return SNAP_OK;
+	return snap_notes_add(reviving->notes,
+			      "Its shared anonymous memory is its own: other processes "
+			      "that had it at the save do not have this one.");
+}
+
 static bool is_old_vdso(const struct snap_vma *vma)
 {
 	return !strcmp(vma->name, "[vdso]");
@@ -78,7 +108,12 @@ snap_err snap_revive_mappings(const struct snap_snapshot *image,
 			      struct snap_notes *notes, struct snap_revived *revived)
 {
 	struct snap_vmas *vmas = &revived->snapshot.vmas;
-	const struct reviving reviving = { image, notes };
+	_cleanup_(deinit) struct reviving reviving = {
+		.image = image,
+		.live = live,
+		.notes = notes,
+	};
+	SNAP_TRY(snap_find_shared_memories(&image->vmas, &reviving.shared));
 	vmas->list = calloc(image->vmas.nr + live->vmas.nr + 1, sizeof(*vmas->list));
 	if (!vmas->list)
 		return &snap_enomem;
@@ -95,6 +130,9 @@ snap_err snap_revive_mappings(const struct snap_snapshot *image,
 		else if (snap_vma_is_file(was))
 			SNAP_TRY(revive_file(&reviving, was, &surroundings->mapped[i],
 					     vma));
+		else if (snap_vma_is_shared_anonymous(was))
+			revive_shared(&reviving, was, vma);
 	}
+	SNAP_TRY(tell_of_shared(&reviving));
 	return snap_revive_kernels(image, live, surroundings, notes, revived);
 }
