@@ -9,10 +9,14 @@ testsuite/guests/check does the round.
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 from conftest import BUILD, MODULE, stop_at
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "guests"))
+from kinds import FITTING, this_kind  # noqa: E402
 
 pytestmark = [
     pytest.mark.restores,
@@ -23,25 +27,6 @@ IMAGES = os.environ.get("SNAPSHOT_TEST_IMAGES", "")
 
 # Kinds of machines: how many vector registers of how many bytes.
 KINDS = {"sse": (16, 16), "avx": (16, 32), "mpx": (16, 32), "avx512": (32, 64)}
-
-# Kinds whose images have nothing in use that a machine of a kind lacks. QEMU's -cpu max
-# has MPX, and its status in use in every thread.
-FITTING = {
-    "sse": {"sse"},
-    "avx": {"sse", "avx"},
-    "mpx": {"sse", "avx", "mpx"},
-    "avx512": {"sse", "avx", "avx512"},
-}
-
-
-def this_kind() -> str:
-    """By what the kernel says of the machine."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("flags"):
-            flags = line.split()
-            rows = {"avx512f": "avx512", "mpx": "mpx", "avx": "avx"}
-            return next((rows[flag] for flag in rows if flag in flags), "sse")
-    raise AssertionError("there is no CPU")
 
 
 def expected(image: str) -> bytes:
