@@ -11,10 +11,58 @@
 
 #include "core/compat/compat.h"
 #include "core/compat/cpu_json.h"
+#include "core/foreign/adopt.h"
 #include "core/foreign/foreign.h"
 #include "core/image/digest.h"
 #include "core/image/headers.h"
 #include "core/image/image.h"
+#include "core/plan/plan.h"
+#include "core/plan/revival.h"
+
+/** A process that has nothing but threads, for each of the snapshot one. */
+static struct snap_snapshot *make_empty(const struct snap_snapshot *snapshot)
+{
+	struct snap_snapshot *empty;
+	if (snap_snapshot_create(&empty))
+		abort();
+	empty->arch = snapshot->arch;
+	empty->page_size = snapshot->page_size;
+	empty->identity.pid = snapshot->identity.pid;
+	empty->files.is_captured = true;
+	empty->state.is_new = true;
+	empty->threads = calloc(snapshot->nr_threads + 1, sizeof(*empty->threads));
+	if (!empty->threads)
+		abort();
+	empty->nr_threads = snapshot->nr_threads;
+	for (size_t i = 0; i < snapshot->nr_threads; i++)
+		empty->threads[i].tid = snapshot->threads[i].tid;
+	return empty;
+}
+
+/** Plan to bring it to life, where none of its files are. */
+static void plan_life(const struct snap_snapshot *snapshot)
+{
+	struct snap_open_file null = { .path = (char *)"/dev/null" };
+	_cleanup_free_ struct snap_mapped_file *mapped =
+		calloc(snapshot->vmas.nr + 1, sizeof(*mapped));
+	_cleanup_free_ bool *is_there =
+		calloc(snapshot->files.nr + 1, sizeof(*is_there));
+	if (!mapped || !is_there)
+		abort();
+	const struct snap_surroundings surroundings = {
+		.mapped = mapped,
+		.is_there = is_there,
+		.null = &null,
+	};
+	_cleanup_snapshot_ struct snap_snapshot *empty = make_empty(snapshot);
+	_cleanup_notes_ struct snap_notes notes = { 0 };
+	_cleanup_revived_ struct snap_revived revived = { 0 };
+	_cleanup_plan_ struct snap_plan plan = { 0 };
+	_cleanup_error_ snap_err error =
+		snap_revive_image(snapshot, empty, &surroundings, &notes, &revived);
+	if (!error)
+		error = snap_plan_compare(&revived.snapshot, empty, &plan);
+}
 
 /** What is done with every snapshot that was read. */
 static void look(struct snap_snapshot *snapshot, snap_err error)
@@ -29,6 +77,7 @@ static void look(struct snap_snapshot *snapshot, snap_err error)
 	if (snap_cpu_find(&needs, "arch"))
 		snap_error_destroy(snap_compat_check(&needs, &snapshot->cpu,
 						     SNAP_MODE_STRICT, &verdict));
+	plan_life(snapshot);
 	snap_snapshot_destroy(snapshot);
 }
 
@@ -81,6 +130,9 @@ void fuzz_core(const uint8_t *data, size_t size)
 	struct snap_snapshot *snapshot = NULL;
 	_cleanup_close_ int fd = make_file(data, size, path);
 	snap_err error = snap_foreign_read_core(path, NULL, &snapshot);
+	_cleanup_notes_ struct snap_notes assumptions = { 0 };
+	if (!error)
+		snap_error_destroy(snap_foreign_adopt(snapshot, &assumptions));
 	look(snapshot, error);
 }
 

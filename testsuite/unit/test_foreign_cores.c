@@ -13,6 +13,7 @@
 #include "arch/arch.h"
 #include "core/compat/compat.h"
 #include "core/compat/cpu_json.h"
+#include "core/foreign/adopt.h"
 #include "core/foreign/foreign.h"
 #include "core/image/image.h"
 
@@ -133,6 +134,54 @@ static void test_what_the_program_was_offered_is_known_or_is_a_risk(void **state
 			assert_int_equal(check(snapshot, scene->good), scene->on_good);
 			assert_int_equal(check(snapshot, scene->poor), scene->on_poor);
 		}
+}
+
+static bool is_told(const struct snap_notes *notes, const char *beginning)
+{
+	for (size_t i = 0; i < notes->nr; i++)
+		if (!strncmp(notes->list[i], beginning, strlen(beginning)))
+			return true;
+	return false;
+}
+
+static void test_what_life_takes_and_a_core_file_lacks_is_assumed(void **state)
+{
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(scenes); i++)
+		for (size_t j = 0; j < SNAP_ARRAY_SIZE(writers); j++) {
+			// GIVEN the core file of a program
+			_cleanup_snapshot_ struct snap_snapshot *snapshot =
+				read_core(&scenes[i], writers[j]);
+
+			// WHEN it is to be brought to life
+			_cleanup_notes_ struct snap_notes assumptions = { 0 };
+			assert_ok(snap_foreign_adopt(snapshot, &assumptions));
+
+			// THEN it is told what was assumed of it
+			assert_true(is_told(&assumptions, "Assumed of threads: "));
+			assert_true(is_told(&assumptions, "Assumed of memory: "));
+			assert_true(is_told(&assumptions, "Assumed of the process: "));
+
+			// THEN all that is mapped is private
+			for (size_t at = 0; at < snapshot->vmas.nr; at++)
+				assert_false(snapshot->vmas.list[at].prot &
+					     SNAP_VMA_SHARED);
+		}
+}
+
+static void test_without_its_main_thread_it_is_refused(void **state)
+{
+	// GIVEN the core file of a process whose main thread is another one
+	_cleanup_snapshot_ struct snap_snapshot *snapshot =
+		read_core(&scenes[0], "kernel");
+	snapshot->identity.pid++;
+
+	// WHEN it is to be brought to life
+	_cleanup_notes_ struct snap_notes assumptions = { 0 };
+	_cleanup_error_ snap_err error = snap_foreign_adopt(snapshot, &assumptions);
+
+	// THEN it is not
+	assert_non_null(error);
+	assert_int_equal(error->kind, SNAP_ERROR_REFUSED);
 }
 
 static void count_difference(void *context, const struct snap_difference *difference)
@@ -261,6 +310,8 @@ int main(void)
 		cmocka_unit_test(test_an_image_is_a_core_file_that_says_the_same),
 		cmocka_unit_test(
 			test_what_the_program_was_offered_is_known_or_is_a_risk),
+		cmocka_unit_test(test_what_life_takes_and_a_core_file_lacks_is_assumed),
+		cmocka_unit_test(test_without_its_main_thread_it_is_refused),
 		cmocka_unit_test(test_damage_is_an_error_or_a_process),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
