@@ -23,9 +23,14 @@ def interpreter(data):
 
 def libraries(program):
     """The paths of all that a program is linked with, its dynamic linker too."""
-    words = ["ldd", str(program)]
-    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    return [word for word in said.split() if word.startswith("/")]
+    done = subprocess.run(
+        [str(program)],
+        env={"LD_TRACE_LOADED_OBJECTS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [word for word in done.stdout.split() if word.startswith("/")]
 
 
 def copy(program, folder):
