@@ -47,6 +47,8 @@ enum snap_comparison {
 	SNAP_COMPARE_AT_MOST,
 	/** The image's number has bits that the machine's does not have. */
 	SNAP_COMPARE_BITS,
+	/** The machine's number has bits above all of the image's, which is not 0. */
+	SNAP_COMPARE_BEYOND,
 	/**
 	 * For a bit that is in the image's number, the item that `machine` names for
 	 * it ("xsave.%u.size") is known of both and differs.
@@ -65,7 +67,8 @@ struct snap_rule {
 	/** Items; NULL where the comparison has none. */
 	const char *image;
 	const char *machine;
-	/** BITS: the machine's number where it is not known. */
+	/** BITS: the machine's number where it is not known. BEYOND: the bits of both
+	 * that count. */
 	uint64_t otherwise;
 	/** The rule counts only where this item of the image is not 0, or with a '!'
 	 * before it, where it is 0 or not known. NULL: always. */
@@ -78,7 +81,7 @@ struct snap_rule {
 	const char *sentence;
 	/** NULL: there is none. */
 	const char *remedy;
-	/** BITS and PARTS: what a bit is called. NULL: "bit 7". */
+	/** BITS, BEYOND and PARTS: what a bit is called. NULL: "bit 7". */
 	const char *(*bit_name)(unsigned bit);
 };
 

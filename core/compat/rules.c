@@ -111,16 +111,35 @@ static snap_err add_bit(const struct snap_rule *rule, unsigned bit,
 	return add_name(ret, name ? name : number);
 }
 
+static snap_err add_bits(const struct snap_rule *rule, uint64_t bits,
+			 struct snap_breach *ret)
+{
+	for (unsigned bit = 0; bit < 64; bit++)
+		if (bits >> bit & 1)
+			SNAP_TRY(add_bit(rule, bit, ret));
+	return SNAP_OK;
+}
+
 static snap_err compare_bits(const struct snap_rule *rule,
 			     const struct snap_sides *sides, struct snap_breach *ret)
 {
 	uint64_t missing =
 		get(sides->image, rule->image) &
 		~snap_cpu_get(sides->machine, rule->machine, rule->otherwise);
-	for (unsigned bit = 0; bit < 64; bit++)
-		if (missing >> bit & 1)
-			SNAP_TRY(add_bit(rule, bit, ret));
-	return SNAP_OK;
+	return add_bits(rule, missing, ret);
+}
+
+static snap_err compare_beyond(const struct snap_rule *rule,
+			       const struct snap_sides *sides, struct snap_breach *ret)
+{
+	uint64_t below = get(sides->image, rule->image) & rule->otherwise;
+	for (unsigned shift = 1; shift < 64; shift *= 2)
+		below |= below >> shift;
+	if (!below)
+		return SNAP_OK;
+	return add_bits(rule,
+			get(sides->machine, rule->machine) & rule->otherwise & ~below,
+			ret);
 }
 
 /** Write the name of the item that a row has for a bit: "%u" stands for its number. */
@@ -181,6 +200,7 @@ snap_err snap_rule_compare(const struct snap_rule *rule, const struct snap_sides
 		[SNAP_COMPARE_AT_LEAST] = compare_at_least,
 		[SNAP_COMPARE_AT_MOST] = compare_at_most,
 		[SNAP_COMPARE_BITS] = compare_bits,
+		[SNAP_COMPARE_BEYOND] = compare_beyond,
 		[SNAP_COMPARE_PARTS] = compare_parts,
 		[SNAP_COMPARE_NEEDED] = compare_needed,
 		[SNAP_COMPARE_HINTS] = compare_hints,

@@ -73,6 +73,43 @@ static snap_err revive_threads(const struct snap_snapshot *image,
 	return SNAP_OK;
 }
 
+/** Leave of some capabilities what others have. *ret_lost: some were not among them. */
+static void limit(struct snap_attribute_values *values, enum snap_attribute attribute,
+		  uint64_t most, bool *ret_lost)
+{
+	if (!snap_attribute_is_known(values, attribute) ||
+	    !(values->list[attribute] & ~most))
+		return;
+	*ret_lost = true;
+	snap_attribute_set(values, attribute, values->list[attribute] & most);
+}
+
+/** It may have those that it has now, and no others (capabilities(7)). */
+static snap_err revive_capabilities(const struct snap_snapshot *live,
+				    struct snap_notes *notes,
+				    struct snap_revived *revived)
+{
+	const struct snap_attribute_values *has = &live->threads[0].state.attributes;
+	uint64_t most = has->list[SNAP_ATTRIBUTE_CAP_PERMITTED];
+	bool has_lost = false;
+	if (!snap_attribute_is_known(has, SNAP_ATTRIBUTE_CAP_PERMITTED))
+		return SNAP_OK;
+	for (size_t i = 0; i < revived->snapshot.nr_threads; i++) {
+		struct snap_attribute_values *values =
+			&revived->snapshot.threads[i].state.attributes;
+		limit(values, SNAP_ATTRIBUTE_CAP_PERMITTED, most, &has_lost);
+		limit(values, SNAP_ATTRIBUTE_CAP_EFFECTIVE, most, &has_lost);
+		limit(values, SNAP_ATTRIBUTE_CAP_AMBIENT, most, &has_lost);
+		limit(values, SNAP_ATTRIBUTE_CAP_INHERITABLE,
+		      most | has->list[SNAP_ATTRIBUTE_CAP_INHERITABLE], &has_lost);
+	}
+	return has_lost ? snap_notes_add(
+				  notes,
+				  "The new process may not have all capabilities of "
+				  "the snapshot's: what takes them fails.")
+			: SNAP_OK;
+}
+
 static snap_err revive_timers(const struct snap_snapshot *image,
 			      struct snap_revived *revived)
 {
@@ -128,6 +165,7 @@ snap_err snap_revive_image(const struct snap_snapshot *image,
 	snapshot->vmas = (struct snap_vmas){ 0 };
 	SNAP_TRY(snap_revive_mappings(image, live, surroundings, notes, &revived));
 	SNAP_TRY(revive_threads(image, live, &revived));
+	SNAP_TRY(revive_capabilities(live, notes, &revived));
 	SNAP_TRY(revive_timers(image, &revived));
 	SNAP_TRY(revive_folder(surroundings, notes, &snapshot->state));
 	SNAP_TRY(snap_revive_files(image, live, surroundings, notes, &revived));

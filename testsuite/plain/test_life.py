@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A snapshot is brought to life in a new process, by the engine alone."""
 
+import ctypes
 import os
 import signal
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Iterator
 import pytest
 from conftest import BUILD, Spawn, state, stop_at
 
+PR_CAPBSET_DROP, CAP_NET_RAW = 24, 13
 USR1, USR2 = signal.SIGUSR1, signal.SIGUSR2
 PROGRAMS = ["threads", "timers", "state", "remaps"]
 
@@ -92,6 +94,42 @@ def test_it_is_what_it_was(
     # THEN it runs to its end
     stop_at(snap, pid, USR2)
     assert snap.run_until(pid, []) == 0
+
+
+def is_revived_without_net_raw(snap: ModuleType, snapshot: Any) -> bool:
+    """By a process that cannot give it that capability: is that told?"""
+    library = ctypes.CDLL(None, use_errno=True)
+    assert library.prctl(PR_CAPBSET_DROP, CAP_NET_RAW, 0, 0, 0) == 0
+    pid = snap.spawn(program("threads"))
+    try:
+        notes = snap.revive(pid, snapshot)["notes"]
+        stop_at(snap, pid, USR2)
+        assert snap.run_until(pid, []) == 0
+    except BaseException:
+        snap.kill(pid)
+        raise
+    return any("not have all capabilities" in note for note in notes)
+
+
+@pytest.mark.restores
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has capabilities")
+def test_capabilities_that_it_may_not_have_are_left_out(
+    snap: ModuleType, spawn: Spawn
+) -> None:
+    # GIVEN the snapshot of a program with all capabilities
+    snapshot, _ = save(snap, spawn, "threads")
+
+    # WHEN it is brought to life by somebody who can give it fewer
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            status = 0 if is_revived_without_net_raw(snap, snapshot) else 2
+        finally:
+            os._exit(status)
+
+    # THEN that is told, and it runs to its end
+    assert os.waitpid(child, 0)[1] == 0
 
 
 @pytest.mark.restores

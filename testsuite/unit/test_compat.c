@@ -90,6 +90,11 @@ static void test_each_rule_finds_what_breaks_it(void **state)
 		  "AVX-512 mask at another place" },
 		{ "xsave.mask=0x20 xsave.5.offset=1088",
 		  "xsave.mask=0x20 xsave.5.offset=832", "kkk", "lazy binding" },
+		{ "xsave.mask=0x7", "xsave.mask=0xe7", "kkk",
+		  "larger by AVX-512 mask, AVX-512 low and AVX-512 high" },
+		{ "xsavec xsave.mask=0x7", "xsavec xsave.mask=0xe7", "===", NULL },
+		{ "xsave.mask=0xe7", "xsave.mask=0x602ff", "===", NULL },
+		{ "", "xsave.mask=0xe7", "===", NULL },
 		{ "avx10 avx10.version=2", "avx10 avx10.version=1", "xkk", "AVX10" },
 		{ "auxv.hwcap2=2", "auxv.hwcap2=0", "xkk", "fs and gs" },
 		{ "auxv.hwcap2=2", "", "===", NULL },
@@ -507,24 +512,26 @@ static void test_a_snapshot_is_adapted_only_where_it_must_be(void **state)
 static void test_what_machines_have_in_common_fits_each_of_them(void **state)
 {
 	struct snap_cpu machines[3];
-	describe("avx avx2 fma osxsave xsave.mask=0x7 xsave.2.size=256 "
+	describe("avx avx2 fma osxsave xsavec xsave.mask=0x7 xsave.2.size=256 "
 		 "mxcsr-mask=0xffff auxv.minsigstksz=2048 address-bits=47 "
-		 "xsave.2.offset=576 vendor:GenuineIntel model=60",
+		 "xsave.2.offset=576 vendor:GenuineIntel model=94",
 		 &machines[0]);
-	describe("avx avx2 fma sse4a avx512f osxsave xsave.mask=0xe7 xsave.2.size=256 "
-		 "mxcsr-mask=0x2ffff auxv.minsigstksz=3632 address-bits=56 "
-		 "xsave.2.offset=576 xsave.5.size=64 xsave.5.offset=832 "
-		 "vendor:AuthenticAMD model=17",
-		 &machines[1]);
-	describe("avx avx2 osxsave avx512f xsave.mask=0xe7 xsave.2.size=256 "
+	describe(
+		"avx avx2 fma sse4a avx512f osxsave xsavec xsave.mask=0xe7 xsave.2.size=256 "
+		"mxcsr-mask=0x2ffff auxv.minsigstksz=3632 address-bits=56 "
+		"xsave.2.offset=576 xsave.5.size=64 xsave.5.offset=832 "
+		"vendor:AuthenticAMD model=17",
+		&machines[1]);
+	describe("avx avx2 osxsave xsavec avx512f xsave.mask=0xe7 xsave.2.size=256 "
 		 "mxcsr-mask=0xffff auxv.minsigstksz=3632 address-bits=47 "
 		 "xsave.2.offset=576 xsave.5.size=64 xsave.5.offset=1088 "
 		 "vendor:GenuineIntel model=106",
 		 &machines[2]);
 	_cleanup_cpu_ struct snap_cpu common = { 0 }, wanted;
-	describe("avx avx2 osxsave xsave.mask=0x7 xsave.2.size=256 xsave.2.offset=576 "
-		 "mxcsr-mask=0xffff auxv.minsigstksz=3632 address-bits=47",
-		 &wanted);
+	describe(
+		"avx avx2 osxsave xsavec xsave.mask=0x7 xsave.2.size=256 xsave.2.offset=576 "
+		"mxcsr-mask=0xffff auxv.minsigstksz=3632 address-bits=47",
+		&wanted);
 	assert_ok(snap_compat_common(machines, 3, &common));
 	assert_int_equal(common.nr_items, wanted.nr_items);
 	for (size_t i = 0; i < wanted.nr_items; i++) {

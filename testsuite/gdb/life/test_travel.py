@@ -33,6 +33,8 @@ def save(sessions, target, folder, path):
     gdb = sessions.gdb(private.copy(target("pool"), folder / "own"))
     gdb("set breakpoint pending on")
     gdb("set environment LD_LIBRARY_PATH own")
+    # Lazy binding does not go to a machine with more registers (doc/compatibility.md).
+    gdb("set environment LD_BIND_NOW 1")
     gdb.begin("add_digits", hits=3)
     path.unlink(missing_ok=True)
     gdb(f"snapshot save here -file {path} -self-contained")
