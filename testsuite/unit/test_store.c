@@ -36,25 +36,28 @@ static void release(struct snap_store *store, uint32_t first, uint32_t nr)
 
 static void check_giving_back(const char *folder)
 {
-	// GIVEN a store with 64 pages that were written to
+	// GIVEN a store with 64 pages of the kernel's that were written to
 	_cleanup_store_ struct snap_store *store = NULL;
 	assert_ok(snap_store_create(folder, &store));
-	uint32_t first = take(store, 64);
-	assert_int_equal(snap_store_usage(store).pages, 64 * SNAP_PAGE_SIZE);
+	uint32_t unit = (uint32_t)(store->page_size / SNAP_PAGE_SIZE);
+	uint32_t first = take(store, 64 * unit);
+	assert_int_equal(snap_store_usage(store).pages, 64 * store->page_size);
 	uint64_t full = kernel_size(store);
-	assert_true(full >= 64 * SNAP_PAGE_SIZE);
+	assert_true(full >= 64 * store->page_size);
 
 	// WHEN half of them are let go
-	release(store, first + 16, 32);
+	release(store, first + 16 * unit, 32 * unit);
 
-	// THEN the kernel has them back, the others are as they were
-	assert_int_equal(snap_store_usage(store).pages, 32 * SNAP_PAGE_SIZE);
-	assert_true(kernel_size(store) <= full - 32 * SNAP_PAGE_SIZE);
-	assert_int_equal(*snap_store_bytes(store, first + 15), 0x55);
-	assert_int_equal(*snap_store_bytes(store, first + 48), 0x55);
+	// THEN the kernel has them back, where whole pages of it are free, the others
+	// are as they were
+	uint64_t whole = unit > 1 ? 31 : 32;
+	assert_int_equal(snap_store_usage(store).pages, 32 * store->page_size);
+	assert_true(kernel_size(store) <= full - whole * store->page_size);
+	assert_int_equal(*snap_store_bytes(store, first + 16 * unit - 1), 0x55);
+	assert_int_equal(*snap_store_bytes(store, first + 48 * unit), 0x55);
 
 	// and they are used again, as zeros, before the store grows
-	assert_int_equal(take(store, 32), first + 16);
+	assert_int_equal(take(store, 32 * unit), first + 16 * unit);
 }
 
 static void test_memory_that_nobody_holds_is_given_back(void **state)
