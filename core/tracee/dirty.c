@@ -88,12 +88,17 @@ static snap_err scan_failed(uint64_t start, int error)
 /** Documentation/admin-guide/mm/soft-dirty.rst. */
 #define ENTRY_SOFT_DIRTY (UINT64_C(1) << 55)
 
+/**
+ * A page that was given back and then only looked at is the kernel's page of zeros
+ * (mm/memory.c, do_anonymous_page()), and has no such bit.
+ */
 static bool is_entry_clean(uint64_t entry, bool is_file)
 {
 	if (entry & ENTRY_SOFT_DIRTY)
 		return false;
-	return is_file ? entry & SNAP_PAGE_PRESENT && snap_page_is_own(entry)
-		       : snap_page_exists(entry);
+	if (is_file)
+		return entry & SNAP_PAGE_PRESENT && snap_page_is_own(entry);
+	return entry & (SNAP_PAGE_SWAPPED | SNAP_PAGE_EXCLUSIVE);
 }
 
 /** Without the ioctl: kernels that have soft-dirty bits, but not the category. */
@@ -129,6 +134,10 @@ snap_err snap_tracee_find_dirty(struct snap_tracee *tracee, uint64_t start,
 		.category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
 		.return_mask = PAGE_IS_PRESENT,
 	};
+	if (is_soft) {
+		arg.category_inverted |= PAGE_IS_PFNZERO;
+		arg.category_mask |= PAGE_IS_PFNZERO;
+	}
 	if (question.is_file) {
 		arg.category_inverted |= PAGE_IS_FILE;
 		arg.category_mask |= PAGE_IS_FILE | PAGE_IS_PRESENT;

@@ -13,6 +13,8 @@
 #define SNAP_PAGE_SWAPPED (UINT64_C(1) << 62)
 /** A page of a file or of shared anonymous memory: not the process's own. */
 #define SNAP_PAGE_FILE (UINT64_C(1) << 61)
+/** Nobody else maps it; never of the kernel's page of zeros. */
+#define SNAP_PAGE_EXCLUSIVE (UINT64_C(1) << 56)
 
 /** The page exists, in memory or in swap. */
 static inline bool snap_page_exists(uint64_t entry)

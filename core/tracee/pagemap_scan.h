@@ -46,6 +46,7 @@ struct pm_scan_arg {
 #define PAGE_IS_FILE       (1 << 2)
 #define PAGE_IS_PRESENT    (1 << 3)
 #define PAGE_IS_SWAPPED    (1 << 4)
+#define PAGE_IS_PFNZERO    (1 << 5)
 #define PAGE_IS_SOFT_DIRTY (1 << 7)
 #define PAGE_IS_GUARD      (1 << 8)
 
