@@ -115,7 +115,8 @@ size_t scene_count_there(struct scene *scene, uint64_t start, uint64_t size)
 	for (uint64_t at = start; at < start + size; at += scene->page_size) {
 		uint64_t entry;
 		assert_ok(snap_tracee_read_pagemap(&scene->tracee, at, 1, &entry));
-		nr += snap_page_exists(entry) && scene_has(scene, at);
+		bool is_own = entry & (SNAP_PAGE_SWAPPED | SNAP_PAGE_EXCLUSIVE);
+		nr += is_own && scene_has(scene, at);
 	}
 	return nr;
 }

@@ -53,7 +53,7 @@ bool scene_has(const struct scene *scene, uint64_t address);
 /** How many pages of some memory are. */
 size_t scene_count(const struct scene *scene, uint64_t start, uint64_t size);
 
-/** How many of them exist: those that do not are always told of. */
+/** How many of them are own pages: others, and holes, may always be told of. */
 size_t scene_count_there(struct scene *scene, uint64_t start, uint64_t size);
 
 static inline uint64_t scene_page(const struct scene *scene, size_t page)
