@@ -35,7 +35,7 @@ def test_a_failure_leaves_no_process(sessions, target):
         assert "Input/output error" in err, (number, err)
         assert gdb.inferior == 0 and children(gdb.pid) == [], number
         failed += 1
-        number += 83
+        number += 53
 
     # THEN it works when none fails
     assert failed > 5
