@@ -6,8 +6,7 @@
 #include "arch/machine.h"
 #include "core/compat/adapt.h"
 #include "core/inject/files.h"
-#include "core/plan/gap.h"
-#include "core/plan/revival_shared.h"
+#include "core/plan/revival_empty.h"
 #include "core/session/surroundings.h"
 #include "core/tracee/tracee.h"
 #include "core/unwind/unwind.h"
@@ -122,77 +121,12 @@ static snap_err check_sandbox(const struct checking *checking)
 	return SNAP_OK;
 }
 
-static snap_err append_copy(struct snap_vmas *vmas, struct snap_vma vma)
-{
-	vma.name = strdup(vma.name);
-	return vma.name ? snap_vmas_append(vmas, &vma) : &snap_enomem;
-}
-
-/** The kernel's mappings, which are compared elsewhere, as the image has them. */
-static snap_err copy_kernels(const struct checking *checking, struct snap_vmas *ret)
-{
-	const struct snap_vmas *vmas = &checking->image->vmas;
-	if (checking->known->surroundings.vdso)
-		return SNAP_OK;
-	for (size_t i = 0; i < vmas->nr; i++) {
-		const struct snap_vma *vma = &vmas->list[i];
-		if (snap_vma_is_kernels(vma))
-			SNAP_TRY(append_copy(ret, *vma));
-	}
-	return SNAP_OK;
-}
-
-/** The mappings that its shared memory is mapped from, somewhere. */
-static snap_err add_shared(const struct snap_snapshot *image, struct snap_vmas *ret)
-{
-	_cleanup_shared_memories_ struct snap_shared_memories shared = { 0 };
-	uint64_t place;
-	SNAP_TRY(snap_find_shared_memories(&image->vmas, &shared));
-	if (!shared.nr)
-		return SNAP_OK;
-	SNAP_TRY(snap_find_gap(&image->vmas, ret, image->page_size,
-			       snap_shared_memories_size(&shared), &place));
-	for (size_t i = 0; i < shared.nr; i++) {
-		struct snap_vma vma = *shared.list[i].view;
-		vma.start = place;
-		vma.end = place += shared.list[i].size;
-		vma.prot = SNAP_VMA_READ | SNAP_VMA_WRITE | SNAP_VMA_SHARED;
-		vma.flags = SNAP_VMA_MAY_WRITE | SNAP_VMA_REWOUND;
-		vma.offset = 0;
-		SNAP_TRY(append_copy(ret, vma));
-	}
-	return SNAP_OK;
-}
-
-/** A process that has nothing but its threads. */
-static snap_err make_empty(const struct checking *checking, struct snap_snapshot **ret)
-{
-	const struct snap_snapshot *image = checking->image;
-	_cleanup_snapshot_ struct snap_snapshot *empty = NULL;
-	SNAP_TRY(snap_snapshot_create(&empty));
-	empty->arch = image->arch;
-	empty->page_size = image->page_size;
-	empty->identity.pid = image->identity.pid;
-	empty->files.is_captured = true;
-	empty->threads = calloc(image->nr_threads, sizeof(*empty->threads));
-	if (!empty->threads)
-		return &snap_enomem;
-	empty->nr_threads = image->nr_threads;
-	for (size_t i = 0; i < image->nr_threads; i++)
-		empty->threads[i].tid = image->threads[i].tid;
-	empty->state.is_new = true;
-	SNAP_TRY(copy_kernels(checking, &empty->vmas));
-	SNAP_TRY(add_shared(image, &empty->vmas));
-	*ret = snap_take(empty);
-	return SNAP_OK;
-}
-
 /** What a process without anything would have to be given. */
 static snap_err check_plan(const struct checking *checking)
 {
 	const struct snap_snapshot *image = checking->image;
 	_cleanup_snapshot_ struct snap_snapshot *empty = NULL;
-	SNAP_TRY(make_empty(checking, &empty));
+	SNAP_TRY(snap_make_empty(image, !checking->known->surroundings.vdso, &empty));
 	_cleanup_notes_ struct snap_notes ignored = { 0 };
 	_cleanup_revived_ struct snap_revived revived = { 0 };
 	_cleanup_plan_ struct snap_plan plan = { 0 };

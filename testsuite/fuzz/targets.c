@@ -18,26 +18,7 @@
 #include "core/image/image.h"
 #include "core/plan/plan.h"
 #include "core/plan/revival.h"
-
-/** A process that has nothing but threads, for each of the snapshot one. */
-static struct snap_snapshot *make_empty(const struct snap_snapshot *snapshot)
-{
-	struct snap_snapshot *empty;
-	if (snap_snapshot_create(&empty))
-		abort();
-	empty->arch = snapshot->arch;
-	empty->page_size = snapshot->page_size;
-	empty->identity.pid = snapshot->identity.pid;
-	empty->files.is_captured = true;
-	empty->state.is_new = true;
-	empty->threads = calloc(snapshot->nr_threads + 1, sizeof(*empty->threads));
-	if (!empty->threads)
-		abort();
-	empty->nr_threads = snapshot->nr_threads;
-	for (size_t i = 0; i < snapshot->nr_threads; i++)
-		empty->threads[i].tid = snapshot->threads[i].tid;
-	return empty;
-}
+#include "core/plan/revival_empty.h"
 
 /** Plan to bring it to life, where none of its files are. */
 static void plan_life(const struct snap_snapshot *snapshot)
@@ -54,12 +35,14 @@ static void plan_life(const struct snap_snapshot *snapshot)
 		.is_there = is_there,
 		.null = &null,
 	};
-	_cleanup_snapshot_ struct snap_snapshot *empty = make_empty(snapshot);
+	_cleanup_snapshot_ struct snap_snapshot *empty = NULL;
 	_cleanup_notes_ struct snap_notes notes = { 0 };
 	_cleanup_revived_ struct snap_revived revived = { 0 };
 	_cleanup_plan_ struct snap_plan plan = { 0 };
-	_cleanup_error_ snap_err error =
-		snap_revive_image(snapshot, empty, &surroundings, &notes, &revived);
+	_cleanup_error_ snap_err error = snap_make_empty(snapshot, true, &empty);
+	if (!error)
+		error = snap_revive_image(snapshot, empty, &surroundings, &notes,
+					  &revived);
 	if (!error)
 		error = snap_plan_compare(&revived.snapshot, empty, &plan);
 }
