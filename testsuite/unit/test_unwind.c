@@ -252,8 +252,6 @@ static void test_the_vdso_is_unwound_when_it_is_this_kernels(void **state)
 
 int main(void)
 {
-	// A child that does not come to its place must not hang a build.
-	alarm(120);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_backtrace_names_functions_lines_and_files),
 		cmocka_unit_test(

@@ -10,7 +10,18 @@
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "core/base/error.h"
+
+/** In seconds: the longest takes a third of it, under valgrind. */
+#define TIME_LIMIT 900
+
+/** A process that does not come to its place must not hang a build. */
+__attribute__((constructor)) static void limit_time(void)
+{
+	alarm(TIME_LIMIT);
+}
 
 /** Fail the test with the message of an error, if there is one. */
 #define assert_ok(expression)                                             \
