@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "core/inject/drop.h"
-#include "core/inject/fresh.h"
 #include "core/inject/old_pages.h"
 #include "core/inject/wanted.h"
 #include "core/plan/views.h"
+#include "core/tracee/bulk.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/pages.h"
 #include "core/tracee/vectors.h"
@@ -16,6 +16,8 @@
 /** Bytes, and pieces, that are read and compared at once. */
 #define CHUNK ((size_t)1 << 20)
 #define MOST  1024
+/** A run that is worth a call of its own, in bytes. */
+#define LARGE ((uint64_t)64 << 10)
 
 /** Some pages over which nothing changes, and what they shall be. */
 struct piece {
@@ -39,6 +41,9 @@ struct pass {
 	struct snap_drops drops;
 	struct snap_views views;
 	struct snap_old_pages old;
+	/** Memory that needs no thought, but perhaps time: to be filled, or compared.
+	 */
+	struct snap_bulk bulk;
 	/** Bytes compared in this pass. */
 	uint64_t done;
 	size_t nr_pieces, nr_parts, size;
@@ -211,13 +216,16 @@ static snap_err do_pieces(struct pass *pass)
 	return write_parts(pass);
 }
 
+static const char *phase(const struct pass *pass)
+{
+	return pass->is_verify ? "Verifying memory" : "Restoring memory";
+}
+
 /** Most of what is compared is what the snapshot holds. */
 static snap_err report(const struct pass *pass)
 {
 	uint64_t total = pass->rewinder->image->memory.size;
-	return snap_progress_report(pass->rewinder->progress,
-				    pass->is_verify ? "Verifying memory"
-						    : "Restoring memory",
+	return snap_progress_report(pass->rewinder->progress, phase(pass),
 				    pass->done < total ? pass->done : total, total);
 }
 
@@ -271,17 +279,21 @@ static snap_err do_missing(struct pass *pass, const struct snap_vma *vma,
 	return SNAP_OK;
 }
 
+/**
+ * Whether nothing has been written to a mapping of a process yet: all of it is zero,
+ * and nobody needs that back, because a new process that fails is killed.
+ */
+static bool is_fresh(const struct pass *pass, const struct snap_vma *vma)
+{
+	return pass->rewinder->live->state.is_new &&
+	       snap_vma_contents(vma) == SNAP_CONTENTS_ZERO;
+}
+
 /** Only new memory of a new process is known without a look. */
 static snap_err fill_fresh(struct pass *pass, uint64_t start, const uint8_t *wanted,
 			   uint64_t size)
 {
-	struct snap_rewinder *rewinder = pass->rewinder;
-	if (!wanted)
-		return SNAP_OK;
-	SNAP_TRY(snap_fill_fresh(rewinder->worker->tracee, start, wanted, size,
-				 &rewinder->bytes_written));
-	pass->done += size;
-	return report(pass);
+	return wanted ? snap_bulk_add(&pass->bulk, start, wanted, size) : SNAP_OK;
 }
 
 /** A part of a mapping, of whole pages. */
@@ -295,8 +307,10 @@ static snap_err do_range(struct pass *pass, const struct snap_vma *vma, uint64_t
 			snap_memory_at(&pass->rewinder->image->memory, at, &held);
 		uint64_t size = held < end - at ? held : end - at;
 		// Shared pages need not be in this process's page table.
-		if (!pass->is_verify && snap_is_fresh(pass->rewinder->live, vma))
+		if (!pass->is_verify && is_fresh(pass, vma))
 			SNAP_TRY(fill_fresh(pass, at, wanted, size));
+		else if (pass->is_verify && wanted && size >= LARGE)
+			SNAP_TRY(snap_bulk_add(&pass->bulk, at, wanted, size));
 		else if (wanted || is_shared)
 			SNAP_TRY(add_piece(pass, (struct piece){ .vma = vma,
 								 .start = at,
@@ -359,10 +373,50 @@ static snap_err do_vma(struct pass *pass, const struct snap_vma *vma)
 				      : do_ranges(pass, vma, only);
 }
 
+/** All at once; where the bytes are not simply those of the image, with a closer look.
+ */
+static snap_err compare_bulk(struct pass *pass)
+{
+	const struct snap_rewinder *rewinder = pass->rewinder;
+	const struct snap_bulk *bulk = &pass->bulk;
+	_cleanup_free_ uint8_t *differ = malloc(bulk->nr + 1);
+	if (!differ)
+		return &snap_enomem;
+	SNAP_TRY(snap_bulk_compare(bulk, rewinder->worker->tracee, rewinder->progress,
+				   phase(pass), differ));
+	for (size_t i = 0; i < bulk->nr; i++) {
+		const struct snap_part *part = &bulk->parts[i];
+		if (differ[i])
+			SNAP_TRY(
+				add_piece(pass,
+					  (struct piece){
+						  .vma = snap_vmas_find(&rewinder->image
+										 ->vmas,
+									part->start),
+						  .start = part->start,
+						  .size = part->size,
+						  .wanted = part->bytes }));
+		else
+			pass->rewinder->bytes_compared += part->size;
+	}
+	return SNAP_OK;
+}
+
+static snap_err do_bulk(struct pass *pass)
+{
+	struct snap_rewinder *rewinder = pass->rewinder;
+	if (pass->is_verify)
+		return compare_bulk(pass);
+	return snap_bulk_fill(&pass->bulk, rewinder->worker->tracee, rewinder->progress,
+			      phase(pass), &rewinder->bytes_written);
+}
+
 static void destroy(struct pass **pass)
 {
-	if (*pass)
+	if (*pass) {
 		snap_views_deinit(&(*pass)->views);
+		snap_bulk_deinit(&(*pass)->bulk);
+	}
 	free(*pass);
 }
 
@@ -380,6 +434,7 @@ static snap_err run_pass(struct snap_rewinder *rewinder, bool is_verify)
 	for (size_t i = 0; i < vmas->nr; i++)
 		if (is_rewound(pass, &vmas->list[i]))
 			SNAP_TRY(do_vma(pass, &vmas->list[i]));
+	SNAP_TRY(do_bulk(pass));
 	SNAP_TRY(do_pieces(pass));
 	return snap_drops_flush(&pass->drops, rewinder->room, rewinder->worker);
 }
