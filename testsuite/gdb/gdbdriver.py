@@ -336,10 +336,16 @@ class Gdb(Debugger):
         return arrived(self("continue", timeout))
 
     def look(self) -> dict[str, Any]:
-        """Frames and registers of every thread by LWP: see look.py."""
+        """Frames and registers of every thread by LWP: see look.py.
+
+        What is the kernel's own is another one after any system call, whoever makes it.
+        """
         self(f"source {Path(__file__).with_name('look.py')}")
         seen = self.python("look()")
         assert isinstance(seen, dict)
+        for thread in seen.values():
+            for name in CPU.kernels:
+                thread["registers"].pop(name, None)
         return seen
 
     def picture(self) -> dict[str, str]:
@@ -377,14 +383,13 @@ class Gdb(Debugger):
 
 def settled(seen: dict[str, Any]) -> dict[str, Any]:
     """What was looked at, without what tells an interrupted system call from one that
-    starts again, and without what is the kernel's own."""
-    left_out = CPU.restart | CPU.kernels
+    starts again."""
     result = {}
     for lwp, thread in seen.items():
         registers = {
             name: value
             for name, value in thread["registers"].items()
-            if name not in left_out
+            if name not in CPU.restart
         }
         names = [name for _, name in thread["frames"]]
         innermost = thread["frames"][0][0]

@@ -58,18 +58,18 @@ class Growth:
     def __init__(self, gdb):
         self.root = Path(f"/proc/{gdb.pid}")
         self.gdb = gdb
-        self.fds = self.count_fds()
+        self.files = self.list_files()
         self.rss = self.resident()
 
-    def count_fds(self):
-        return len(list((self.root / "fd").iterdir()))
+    def list_files(self):
+        return sorted(os.readlink(fd) for fd in (self.root / "fd").iterdir())
 
     def resident(self):
         return int((self.root / "statm").read_text().split()[1]) * PAGESIZE
 
     def is_bounded(self, cycles):
         # GDB itself keeps a little of every stop and command.
-        assert self.count_fds() == self.fds
+        assert self.list_files() == self.files
         assert self.resident() - self.rss < (8 << 20) + cycles * 8192
         assert children(self.gdb.pid) == [self.gdb.inferior]
         assert children(self.gdb.inferior) == []
