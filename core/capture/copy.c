@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/worker.h"
+#include "core/model/page.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/proc.h"
 
@@ -141,12 +142,6 @@ snap_err snap_copy_overwrite(struct snap_copy *copy, struct snap_memory *memory,
 	return SNAP_OK;
 }
 
-static bool is_zero(const uint8_t *page)
-{
-	static const uint8_t zeros[SNAP_PAGE_SIZE];
-	return !memcmp(page, zeros, sizeof(zeros));
-}
-
 static snap_err put(const struct snap_copy *copy, uint8_t *to, const uint8_t *from,
 		    size_t size)
 {
@@ -163,7 +158,7 @@ static snap_err put_pages(const struct snap_copy *copy, uint8_t *to,
 {
 	size_t kept = 0;
 	for (size_t at = 0; at < size; at += SNAP_PAGE_SIZE) {
-		if (!is_zero(from + at))
+		if (!snap_page_is_zero(from + at))
 			continue;
 		SNAP_TRY(put(copy, to + kept, from + kept, at - kept));
 		kept = at + SNAP_PAGE_SIZE;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/model/memory.h"
 
@@ -22,6 +23,12 @@ static inline bool snap_is_page_size(uint64_t size)
 {
 	return size >= SNAP_PAGE_SIZE && size <= SNAP_MAX_PAGE_SIZE &&
 	       !(size & (size - 1));
+}
+
+/** Whether SNAP_PAGE_SIZE bytes are zeros. Most pages tell by their first byte. */
+static inline bool snap_page_is_zero(const uint8_t *page)
+{
+	return !*page && !memcmp(page, page + 1, SNAP_PAGE_SIZE - 1);
 }
 
 /** The beginning of the page that an address lies in. */

@@ -5,7 +5,7 @@
 #include <sys/uio.h>
 
 #include "core/base/lanes.h"
-#include "core/model/memory.h"
+#include "core/model/page.h"
 
 /** Pieces that are written in one go. */
 #define MOST 256
@@ -68,11 +68,6 @@ static snap_err run(const struct passage *passage,
 	return snap_lanes_run(&lanes, 1 + bulk->size / WORTH);
 }
 
-static bool is_zero(const uint8_t *page)
-{
-	return !*page && !memcmp(page, page + 1, SNAP_PAGE_SIZE - 1);
-}
-
 /** Write pieces in one call; false: not all of it was. */
 static bool put(const struct passage *passage, const struct iovec *ours,
 		const struct iovec *theirs, size_t nr, size_t size)
@@ -89,7 +84,7 @@ static bool fill_part(const struct passage *passage, const struct snap_part *par
 	size_t nr = 0, size = 0;
 	uint8_t *bytes = part->bytes;
 	for (size_t at = 0, end; at < part->size; at = end + SNAP_PAGE_SIZE) {
-		for (end = at; end < part->size && !is_zero(bytes + end);)
+		for (end = at; end < part->size && !snap_page_is_zero(bytes + end);)
 			end += SNAP_PAGE_SIZE;
 		if (end == at)
 			continue;
