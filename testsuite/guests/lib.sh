@@ -11,16 +11,16 @@ patience=${SNAPSHOT_GUEST_TIMEOUT:-7200}
 row() { awk -v name="$2" '$1 == name { $1 = ""; print; exit }' "$guests/$1"; }
 names() { sed 's/#.*//' "$guests/$1" | awk 'NF { print $1 }'; }
 
-# choose_debian NAME: sets debian, triplet, kernel_package, console and machine (QEMU's
-# command line); cache (where its packages are unpacked) and build.
+# choose_debian NAME: sets debian, architecture, release, triplet, kernel_package, console
+# and machine (QEMU's command line); cache (where its packages are unpacked) and build.
 # shellcheck disable=SC2034 # for those who read this
 choose_debian() {
 	debian=$1
 	# shellcheck disable=SC2046 # words of the table
 	set -- $(row machines "$debian")
-	[ $# -gt 3 ] || die "there is no Debian '$debian' among: $(names machines | xargs)"
-	triplet=$1 kernel_package=$2 console=$3
-	shift 3
+	[ $# -gt 5 ] || die "there is no Debian '$debian' among: $(names machines | xargs)"
+	architecture=$1 release=$2 triplet=$3 kernel_package=$4 console=$5
+	shift 5
 	machine=$*
 	cache=${SNAPSHOT_GUESTS:-${XDG_CACHE_HOME:-$HOME/.cache}/gdb-snapshot/guests}/$debian
 	build=$root/build-$debian
