@@ -12,6 +12,7 @@
 #if defined(__x86_64__)
 
 #	include <cpuid.h>
+#	include <errno.h>
 #	include <stdio.h>
 #	include <string.h>
 #	include <sys/mman.h>
@@ -180,11 +181,21 @@ static snap_err probe_xsave(struct snap_cpu *cpu)
 	return snap_cpu_set(cpu, "xsave.size", snap_x86_64_area_size(cpu, mask));
 }
 
-/** Linux, arch/x86/include/uapi/asm/prctl.h. */
+/** Linux, arch/x86/include/uapi/asm/prctl.h and asm/unistd_64.h. */
 enum {
 	GET_XCOMP_SUPP = 0x1021,
-	SHSTK_STATUS = 0x5005,
+	MAP_SHADOW_STACK = 453,
 };
+
+/**
+ * Whether programs can have shadow stacks: the call first looks for that, and then at
+ * its flags, of which there are none like these (Linux, arch/x86/kernel/shstk.c).
+ * ARCH_SHSTK_STATUS is answered on every CPU.
+ */
+static bool has_shadow_stacks(void)
+{
+	return syscall(MAP_SHADOW_STACK, 0, 0, ~0u) < 0 && errno == EINVAL;
+}
 
 /**
  * What of the CPU the kernel has switched on for programs, and XCR0 does not tell.
@@ -197,7 +208,7 @@ static snap_err probe_kernel(struct snap_cpu *cpu)
 	uint64_t value = 0;
 	if (!syscall(SYS_arch_prctl, GET_XCOMP_SUPP, &value))
 		SNAP_TRY(snap_cpu_set(cpu, "xsave.supported", value));
-	if (!syscall(SYS_arch_prctl, SHSTK_STATUS, &value))
+	if (has_shadow_stacks())
 		SNAP_TRY(snap_cpu_set(cpu, "user_shstk", 1));
 	return SNAP_OK;
 }
