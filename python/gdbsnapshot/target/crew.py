@@ -84,9 +84,21 @@ class Crew:
             if not ended:
                 break
             threads.select(ended[0])
+            try:
+                pc = zero_stop.pc()
+            except gdb.error:
+                # On aarch64 GDB asks a thread for the length of its vectors each time
+                # (aarch64-linux-nat.c, thread_architecture), and takes one that does
+                # not answer for another machine, of which it has read nothing.
+                break
             # Nor does GDB try to step it over a breakpoint.
-            with breakpoints.quiet_at(zero_stop.pc()):
+            with breakpoints.quiet_at(pc):
                 zero_stop.quietly("with scheduler-locking on -- continue")
+
+    def notice_late_ends(self, tid: int) -> None:
+        """The same by a stop of another thread, which is selected: all is in order."""
+        if any(_has_ended(self._pid, other) for other in threads.by_tid()):
+            zero_stop.stop(self._pid, tid, is_shown=False)
 
     def undone(self) -> None:
         """The restore was undone: who has worked is stopped as before, to GDB too."""

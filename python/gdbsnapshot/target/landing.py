@@ -125,6 +125,7 @@ def _after(
     flush()
     breakpoints.rewrite(patches, snapshot)
     crew.speak_up()
+    crew.notice_late_ends(tid)
     if was.libraries is None or was.libraries != future.libraries:
         _reread_libraries()
     _refresh_watchpoints()
