@@ -91,3 +91,20 @@ bool snap_vma_is_same_backing(const struct snap_vma *a, const struct snap_vma *b
 	// The difference of offset and address is what fixes a file's place in memory.
 	return !a->inode || a->offset - a->start == b->offset - b->start;
 }
+
+/** What a row has for its contents' sake, or because of guards. */
+#define NOT_OF_THE_MAPPING (SNAP_VMA_LAZY_FREE | SNAP_VMA_GUARD)
+
+/** The heap's name is none of its mapping. */
+static bool is_same_name(const char *a, const char *b)
+{
+	const char *heap = "[heap]";
+	return !strcmp(strcmp(a, heap) ? a : "", strcmp(b, heap) ? b : "");
+}
+
+bool snap_vmas_may_join(const struct snap_vma *before, const struct snap_vma *vma)
+{
+	return before->end == vma->start && before->prot == vma->prot &&
+	       !((before->flags ^ vma->flags) & ~(uint32_t)NOT_OF_THE_MAPPING) &&
+	       before->pkey == vma->pkey && is_same_name(before->name, vma->name);
+}

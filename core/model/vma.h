@@ -127,6 +127,13 @@ bool snap_vma_is_shared_anonymous(const struct snap_vma *vma);
  * anonymous. */
 bool snap_vma_is_same_backing(const struct snap_vma *a, const struct snap_vma *b);
 
+/**
+ * Whether the kernel may make one mapping of two that follow each other in a list, as
+ * soon as it looks at them (mm/vma.c, vma_modify()). What a row has because of guards,
+ * or of MADV_FREE, its mapping does not have.
+ */
+bool snap_vmas_may_join(const struct snap_vma *before, const struct snap_vma *vma);
+
 static inline uint64_t snap_vma_size(const struct snap_vma *vma)
 {
 	return vma->end - vma->start;

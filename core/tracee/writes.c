@@ -2,42 +2,7 @@
 #include "core/tracee/writes.h"
 
 #include <errno.h>
-#include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
-
-/** Newer than the headers of Debian 12 (include/uapi/linux/userfaultfd.h). */
-#ifndef UFFD_FEATURE_WP_UNPOPULATED
-#	define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
-#endif
-#ifndef UFFD_FEATURE_WP_ASYNC
-#	define UFFD_FEATURE_WP_ASYNC (1 << 15)
-#endif
-
-snap_err snap_writes_take(struct snap_tracee *tracee, int number, int *ret)
-{
-	SNAP_TRY(snap_tracee_enter(tracee, "take over descriptor %d", number));
-	_cleanup_close_ int process = (int)syscall(SYS_pidfd_open, tracee->pid, 0);
-	_cleanup_close_ int fd =
-		process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, number, 0);
-	if (fd < 0)
-		return snap_error_create(SNAP_ERROR_UNSUPPORTED,
-					 "the kernel does not give us a descriptor of "
-					 "the process (pidfd_getfd)");
-	// Nothing about REMAP, FORK or UNMAP: a moved mapping, and a child's, is not
-	// watched any more, and nobody has to be told.
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP |
-			    UFFD_FEATURE_WP_UNPOPULATED | UFFD_FEATURE_WP_ASYNC,
-	};
-	if (ioctl(fd, UFFDIO_API, &api) < 0)
-		return snap_error_create(SNAP_ERROR_UNSUPPORTED,
-					 "the kernel has no asynchronous write "
-					 "protection (Linux 6.7 has)");
-	*ret = snap_take_fd(fd);
-	return SNAP_OK;
-}
 
 snap_err snap_writes_watch(struct snap_tracee *tracee, int uffd, uint64_t start,
 			   uint64_t end, bool *ret)

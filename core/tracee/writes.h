@@ -2,6 +2,7 @@
 #ifndef SNAP_TRACEE_WRITES_H
 #define SNAP_TRACEE_WRITES_H
 
+#include <linux/userfaultfd.h>
 #include <stdbool.h>
 
 #include "core/tracee/tracee.h"
@@ -11,18 +12,25 @@
  * A userfaultfd(2) of ours in the process, with asynchronous write protection: the
  * kernel takes the protection off a page when it is written to, and nobody waits.
  *
- * The process makes it and forgets it; closing ours takes everything off.
+ * The process makes it and forgets it (core/inject/userfaultfd.h); closing ours takes
+ * everything off.
  */
 
+/** Newer than the headers of Debian 12 (include/uapi/linux/userfaultfd.h). */
+#ifndef UFFD_FEATURE_WP_UNPOPULATED
+#	define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
+#endif
+#ifndef UFFD_FEATURE_WP_ASYNC
+#	define UFFD_FEATURE_WP_ASYNC (1 << 15)
+#endif
+
 /**
- * Take over what the process has made.
- *
- * @param number The process's descriptor.
- * @param[out] ret Ours. SNAP_ERROR_UNSUPPORTED where the kernel does not give it to us,
- *	or has no asynchronous write protection.
+ * What the userfaultfd has to be made with. Nothing about REMAP, FORK or UNMAP: a moved
+ * mapping, and a child's, is not watched any more, and nobody has to be told.
  */
-_must_check_ snap_err snap_writes_take(struct snap_tracee *tracee, int number,
-				       int *ret);
+#define SNAP_WRITES_FEATURES                                              \
+	(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_UNPOPULATED | \
+	 UFFD_FEATURE_WP_ASYNC)
 
 /**
  * Watch the mappings from `start` to `end`. No page is protected by this; where they

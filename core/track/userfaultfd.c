@@ -8,24 +8,16 @@
  * moves. A protected page in a mapping that somebody else watches would mislead us:
  * such mappings are told apart when they are read (core/tracee/mappings.c).
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <string.h>
 
 #include "core/inject/room.h"
 #include "core/inject/syscall_insn.h"
+#include "core/inject/userfaultfd.h"
 #include "core/tracee/dirty.h"
 #include "core/tracee/proc.h"
 #include "core/tracee/writes.h"
 #include "core/track/rungs.h"
 #include "core/track/trial.h"
-
-/** Newer than some headers: only faults of user mode are handled, which needs no power.
- */
-#ifndef UFFD_USER_MODE_ONLY
-#	define UFFD_USER_MODE_ONLY 1
-#endif
 
 /** How much memory one table of pages tells of: a table is one page of 8-byte entries.
  */
@@ -34,51 +26,16 @@ static uint64_t table_span(const struct snap_tracee *tracee)
 	return (uint64_t)tracee->page_size / sizeof(uint64_t) * tracee->page_size;
 }
 
-/** Once more when it failed: the descriptor is none of the program's. */
-static snap_err close_in(struct snap_borrowed *who, int number)
-{
-	const uint64_t *args = SNAP_ARGS((uint64_t)number);
-	snap_err error = snap_must_call(who, SNAP_SYS_CLOSE, args,
-					"close our userfaultfd in the process");
-	if (!error)
-		return SNAP_OK;
-	snap_error_destroy(error);
-	return snap_must_call(who, SNAP_SYS_CLOSE, args,
-			      "close our userfaultfd in the process");
-}
-
-/** The process makes a userfaultfd, we take it, and it closes its own. */
-static snap_err make(struct snap_borrowed *who, int *ret, const char **ret_why)
-{
-	int64_t number;
-	SNAP_TRY(snap_borrowed_call(who, SNAP_SYS_USERFAULTFD,
-				    SNAP_ARGS(O_CLOEXEC | UFFD_USER_MODE_ONLY),
-				    &number));
-	if (snap_call_failed(number)) {
-		*ret_why = number == -ENOSYS ? "the kernel has no userfaultfd"
-			   : number == -EMFILE
-				   ? "the process may not open another file"
-				   : "the process may not make a userfaultfd";
-		return SNAP_OK;
-	}
-	_cleanup_error_ snap_err error =
-		snap_writes_take(who->tracee, (int)number, ret);
-	SNAP_TRY(close_in(who, (int)number));
-	if (error && error->kind != SNAP_ERROR_UNSUPPORTED)
-		return snap_take(error);
-	if (error)
-		*ret_why = "the kernel has no asynchronous write protection (Linux 6.7 "
-			   "has), or does not let us use it";
-	return SNAP_OK;
-}
-
 static snap_err start_with(struct snap_borrowed *who,
 			   const struct snap_snapshot *process,
 			   struct snap_tracker *tracker, const char **ret_why)
 {
 	const char *why = NULL;
 	_cleanup_close_ int uffd = -1;
-	SNAP_TRY(make(who, &uffd, &why));
+	SNAP_TRY(snap_make_userfaultfd(who, SNAP_WRITES_FEATURES, &uffd, &why));
+	if (why == snap_no_such_userfaultfd)
+		why = "the kernel has no asynchronous write protection (Linux 6.7 has), "
+		      "or does not let us use it";
 	struct snap_trial trial = { 0 };
 	if (!why)
 		SNAP_TRY(snap_try_userfaultfd(who, process, uffd,
@@ -190,24 +147,6 @@ static size_t count_parts(const struct snap_vmas *vmas, size_t first)
 	return i - first;
 }
 
-/** What a mapping has for its contents' sake, or because of guards. */
-#define NOT_OF_THE_MAPPING (SNAP_VMA_LAZY_FREE | SNAP_VMA_GUARD)
-
-/** The heap's name is none of its mapping. */
-static bool is_same_name(const char *a, const char *b)
-{
-	const char *heap = "[heap]";
-	return !strcmp(strcmp(a, heap) ? a : "", strcmp(b, heap) ? b : "");
-}
-
-/** Whether the kernel may make one mapping of two, as soon as it looks at them. */
-static bool may_join(const struct snap_vma *before, const struct snap_vma *vma)
-{
-	return before->end == vma->start && before->prot == vma->prot &&
-	       !((before->flags ^ vma->flags) & ~(uint32_t)NOT_OF_THE_MAPPING) &&
-	       before->pkey == vma->pkey && is_same_name(before->name, vma->name);
-}
-
 /** So much is compared in less time than one would notice. */
 #define SMALL ((uint64_t)4 << 20)
 
@@ -223,9 +162,9 @@ static bool is_to_be_watched(const struct snap_vmas *vmas, size_t first, size_t 
 	for (size_t i = first; i < first + nr; i++)
 		has_ours |= is_ours(&list[i]);
 	size_t from = first, to = first + nr;
-	while (from && may_join(&list[from - 1], &list[from]))
+	while (from && snap_vmas_may_join(&list[from - 1], &list[from]))
 		from--;
-	while (to < vmas->nr && may_join(&list[to - 1], &list[to]))
+	while (to < vmas->nr && snap_vmas_may_join(&list[to - 1], &list[to]))
 		to++;
 	bool is_alone = from == first && to == first + nr;
 	return has_ours && (is_alone || list[to - 1].end - list[from].start > SMALL);
