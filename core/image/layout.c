@@ -59,15 +59,10 @@ static bool reads_as_zero(const struct snap_vma *vma)
 	       (contents == SNAP_CONTENTS_ZERO || contents == SNAP_CONTENTS_SHARED);
 }
 
-/** Note where held bytes go: on where the last ones are, or elsewhere. */
-static snap_err place_held(struct snap_layout *layout, uint64_t start, uint64_t size)
+static snap_err add_extent(struct snap_layout *layout, uint64_t start, uint64_t size,
+			   uint64_t offset)
 {
 	size_t nr = layout->nr_extents;
-	struct snap_extent *last = nr ? &layout->extents[nr - 1] : NULL;
-	if (last && last->start + last->size == start) {
-		last->size += size;
-		return SNAP_OK;
-	}
 	if (!(nr & (nr - 1))) {
 		struct snap_extent *extents =
 			reallocarray(layout->extents, nr ? nr * 2 : 1,
@@ -77,7 +72,24 @@ static snap_err place_held(struct snap_layout *layout, uint64_t start, uint64_t 
 		layout->extents = extents;
 	}
 	layout->extents[layout->nr_extents++] =
-		(struct snap_extent){ start, size, layout->size };
+		(struct snap_extent){ start, size, offset };
+	return SNAP_OK;
+}
+
+/** Note where held bytes go: on where the last ones are, or elsewhere. */
+static snap_err place_held(struct snap_layout *layout, uint64_t start, uint64_t size)
+{
+	for (uint64_t at = 0, here; at < size; at += here) {
+		size_t nr = layout->nr_extents;
+		struct snap_extent *last = nr ? &layout->extents[nr - 1] : NULL;
+		uint64_t room = SNAP_MAX_EXTENT - (start + at) % SNAP_MAX_EXTENT;
+		here = size - at < room ? size - at : room;
+		if (last && last->start + last->size == start + at &&
+		    room < SNAP_MAX_EXTENT)
+			last->size += here;
+		else
+			SNAP_TRY(add_extent(layout, start + at, here, layout->size + at));
+	}
 	return SNAP_OK;
 }
 

@@ -15,7 +15,7 @@
  * zero pages are holes in the file, so that a tool reads zeros there; the pages of
  * files are left out, so that a tool reads the file. The file has the bytes in the
  * order of their addresses without anything between, and therefore an extent in one
- * piece. A segment that a hole ends or begins is of whole pages of the kernel, as
+ * piece; a long one is several, which may be read and compared by several threads. A segment that a hole ends or begins is of whole pages of the kernel, as
  * p_align promises.
  */
 
@@ -28,6 +28,9 @@
 /** An image larger than this is laid out without holes: ext4 ends at 16 TiB. */
 #define SNAP_MAX_HOLES_SIZE ((uint64_t)1 << 40)
 
+/** No extent goes over a multiple of this address: each has a digest of its own. */
+#define SNAP_MAX_EXTENT ((uint64_t)16 << 20)
+
 /** A PT_LOAD. */
 struct snap_segment {
 	uint64_t start;
@@ -39,7 +42,7 @@ struct snap_segment {
 	bool is_in_file;
 };
 
-/** Memory that is held in one piece of addresses, and is one piece in the file. */
+/** Held memory that is one piece, both of addresses and in the file. */
 struct snap_extent {
 	uint64_t start;
 	uint64_t size;
