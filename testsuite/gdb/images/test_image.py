@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An image is a core file: every tool that reads core files reads it."""
 
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from gdbdriver import settled, stretched
+from sessions import version
 
 
 @pytest.fixture
@@ -34,6 +37,8 @@ def test_a_plain_gdb_shows_what_the_live_one_shows(gdb, sessions, target, image)
     dead = sessions.gdb(target("allregs"), image, load=False).look()
 
     # THEN every thread is there, with its backtrace and all its registers
+    if is_amds() and version() < 14:
+        drop_vectors(live), drop_vectors(dead)
     knows = all([is_known(dead[lwp], live[lwp]) for lwp in live])
     assert settled(dead) == settled(live)
     assert finish(gdb) == 0
@@ -41,6 +46,21 @@ def test_a_plain_gdb_shows_what_the_live_one_shows(gdb, sessions, target, image)
         # i387_guess_xsave_layout() of GDB 14 to 16 knows the sizes without AMX alone,
         # also of the kernel's own core files; it shows the SSE registers then.
         pytest.skip("this GDB cannot read this machine's XSAVE area from core files")
+
+
+def is_amds():
+    """Whether XSAVE areas have AMD's layout, of which GDB knows from 14 on."""
+    return "AuthenticAMD" in Path("/proc/cpuinfo").read_text(encoding="ascii").split()
+
+
+def drop_vectors(threads):
+    """Leave out what AVX has added."""
+    for thread in threads.values():
+        thread["registers"] = {
+            name: value
+            for name, value in thread["registers"].items()
+            if not re.match(r"[yz]mm|k\d|xmm\d\d|pkru", name)
+        }
 
 
 def is_known(dead, live):
