@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/image/unread.h"
 #include "core/session/revive.h"
 #include "gdbext/arguments.h"
 #include "gdbext/compat.h"
@@ -69,21 +70,23 @@ static int parse_folders(PyObject *object, void *ret)
 static PyObject *check_revival(PyObject *module, PyObject *args, PyObject *keywords)
 {
 	static const char *const names[] = { "snapshot", "fpu_mode", "sysroot",
-					     "folders", NULL };
+					     "folders",  "progress", NULL };
 	struct snap_py_state *state = snap_py_state(module);
 	PyObject *snapshot;
+	struct snap_py_progress progress = { 0 };
 	enum snap_compat_mode fpu_mode = SNAP_MODE_COMPAT;
 	_cleanup_search_ struct search search = { 0 };
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!|$O&O&O&:check_revival",
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!|$O&O&O&O:check_revival",
 					 (char **)names, state->snapshot_type,
 					 &snapshot, snap_py_mode, &fpu_mode,
-					 parse_sysroot, &search, parse_folders,
-					 &search))
+					 parse_sysroot, &search, parse_folders, &search,
+					 &progress.callable))
 		return NULL;
+	struct snap_progress passed = snap_py_progress(&progress);
 	_cleanup_notes_ struct snap_notes problems = { 0 };
-	snap_err error =
-		snap_session_check_revival(snap_py_snapshot_get(snapshot),
-					   &search.search, fpu_mode, &problems);
+	snap_err error = snap_session_check_revival(snap_py_snapshot_get(snapshot),
+						    &search.search, fpu_mode, &passed,
+						    &problems);
 	if (error)
 		return snap_py_raise(state, error);
 	return snap_py_notes(&problems);
@@ -153,7 +156,10 @@ static PyObject *revive(PyObject *module, PyObject *args, PyObject *keywords)
 	struct snap_restore_options options = { .verify_memory = verify_memory,
 						.fpu_mode = fpu_mode };
 	struct snap_restore_report report;
-	snap_err error = snap_py_snapshot_settle(snapshot, progress);
+	// What is still in an image goes from there into the process.
+	snap_err error = snap_unread_of(&snap_py_snapshot_get(snapshot)->memory)
+				 ? SNAP_OK
+				 : snap_py_snapshot_settle(snapshot, progress);
 	if (error)
 		return snap_py_raise(state, error);
 	size_t nr = snap_py_snapshot_get(snapshot)->nr_threads;

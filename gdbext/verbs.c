@@ -158,21 +158,23 @@ static PyObject *check_identity(PyObject *module, PyObject *args, PyObject *keyw
 
 static PyObject *load(PyObject *module, PyObject *args, PyObject *keywords)
 {
-	static const char *const names[] = { "path", "progress", NULL };
+	static const char *const names[] = { "path", "progress", "later", NULL };
 	struct snap_py_state *state = snap_py_state(module);
 	_cleanup_pydecref_ PyObject *path = NULL;
 	struct snap_py_progress progress = { 0 };
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&|$O:load", (char **)names,
+	int is_later = 0;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&|$Op:load", (char **)names,
 					 PyUnicode_FSConverter, &path,
-					 &progress.callable))
+					 &progress.callable, &is_later))
 		return NULL;
 	struct snap_progress passed = snap_py_progress(&progress);
 	struct snap_snapshot *snapshot;
 	struct snap_store *store;
 	snap_err error = snap_py_store_get(state, &store);
 	if (!error)
-		error = snap_image_read_into(PyBytes_AsString(path), store, &passed,
-					     &snapshot);
+		error = (is_later ? snap_image_open
+				  : snap_image_read_into)(PyBytes_AsString(path), store,
+							  &passed, &snapshot);
 	if (error)
 		return snap_py_raise(state, error);
 	return snap_py_snapshot_create(state, snapshot);
@@ -244,7 +246,7 @@ const PyMethodDef snap_py_verbs[] = {
 	  METH_VARARGS | METH_KEYWORDS,
 	  "Raise Refused unless the process is the one the snapshot was taken of." },
 	{ "load", SNAP_PY_KEYWORDS(load), METH_VARARGS | METH_KEYWORDS,
-	  "Read an image." },
+	  "Read an image; what may wait is read later." },
 	{ "live_backtrace", SNAP_PY_KEYWORDS(live_backtrace),
 	  METH_VARARGS | METH_KEYWORDS,
 	  "Of one stopped thread, by libunwind over ptrace: no lines." },

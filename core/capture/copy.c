@@ -145,8 +145,6 @@ snap_err snap_copy_overwrite(struct snap_copy *copy, struct snap_memory *memory,
 static snap_err put(const struct snap_copy *copy, uint8_t *to, const uint8_t *from,
 		    size_t size)
 {
-	if (!size)
-		return SNAP_OK;
 	SNAP_TRY(snap_store_back(copy->memory.store, to, size));
 	memcpy(to, from, size);
 	return SNAP_OK;
@@ -156,14 +154,10 @@ static snap_err put(const struct snap_copy *copy, uint8_t *to, const uint8_t *fr
 static snap_err put_pages(const struct snap_copy *copy, uint8_t *to,
 			  const uint8_t *from, size_t size)
 {
-	size_t kept = 0;
-	for (size_t at = 0; at < size; at += SNAP_PAGE_SIZE) {
-		if (!snap_page_is_zero(from + at))
-			continue;
-		SNAP_TRY(put(copy, to + kept, from + kept, at - kept));
-		kept = at + SNAP_PAGE_SIZE;
-	}
-	return put(copy, to + kept, from + kept, size - kept);
+	size_t at = 0, end;
+	for (; (end = snap_pages_next_run(from, size, &at)) > at; at = end)
+		SNAP_TRY(put(copy, to + at, from + at, end - at));
+	return SNAP_OK;
 }
 
 /** Copy one piece; what cannot be read (guards) stays zero. */

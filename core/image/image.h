@@ -35,6 +35,15 @@ _must_check_ snap_err snap_image_read_into(const char *path, struct snap_store *
 					   const struct snap_progress *progress,
 					   struct snap_snapshot **ret);
 
+/**
+ * The same, but large pieces of the process's own memory are left in the file: they are
+ * on their way until snap_memory_settle() reads them, and only then compared with their
+ * digests. The file is kept open until then.
+ */
+_must_check_ snap_err snap_image_open(const char *path, struct snap_store *store,
+				      const struct snap_progress *progress,
+				      struct snap_snapshot **ret);
+
 static inline snap_err snap_image_read(const char *path,
 				       const struct snap_progress *progress,
 				       struct snap_snapshot **ret)

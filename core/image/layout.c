@@ -88,7 +88,8 @@ static snap_err place_held(struct snap_layout *layout, uint64_t start, uint64_t 
 		    room < SNAP_MAX_EXTENT)
 			last->size += here;
 		else
-			SNAP_TRY(add_extent(layout, start + at, here, layout->size + at));
+			SNAP_TRY(add_extent(layout, start + at, here,
+					    layout->size + at));
 	}
 	return SNAP_OK;
 }

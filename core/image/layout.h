@@ -15,8 +15,9 @@
  * zero pages are holes in the file, so that a tool reads zeros there; the pages of
  * files are left out, so that a tool reads the file. The file has the bytes in the
  * order of their addresses without anything between, and therefore an extent in one
- * piece; a long one is several, which may be read and compared by several threads. A segment that a hole ends or begins is of whole pages of the kernel, as
- * p_align promises.
+ * piece; a long one is several, which may be read and compared by several threads. A
+ * segment that a hole ends or begins is of whole pages of the kernel, as p_align
+ * promises.
  */
 
 /**

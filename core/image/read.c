@@ -4,14 +4,12 @@
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 
+#include "core/image/extent.h"
 #include "core/image/head.h"
 #include "core/image/image.h"
 #include "core/image/parse.h"
-#include "core/image/transfer.h"
+#include "core/image/unread.h"
 #include "core/image/zeros.h"
-
-/** Bytes that are read at once: they stay in the cache on their way into the store. */
-#define PIECE ((uint64_t)1 << 20)
 
 /** Open a regular file; anything else is refused without waiting for it. */
 static snap_err open_image(const char *path, int *ret_fd, uint64_t *ret_size)
@@ -57,57 +55,64 @@ static snap_err check_size(const struct snap_parse *parse, uint64_t file_size,
 	return SNAP_OK;
 }
 
-static snap_err move_in(void *context, uint8_t *bytes, size_t size, uint64_t offset)
+/** What is read of a file, and how. */
+struct reading {
+	const struct snap_parse *parse;
+	struct snap_transfer transfer;
+	uint8_t *space;
+	/** What stays where it is; NULL: nothing does. */
+	struct snap_unread *unread;
+	/** Of each extent: whether it does. */
+	bool *stays;
+};
+
+static void reading_deinit(struct reading *reading)
 {
-	return snap_file_read(*(const int *)context, bytes, size, offset);
+	snap_transfer_deinit(&reading->transfer);
+	free(reading->space);
+	free(reading->stays);
 }
 
-/**
- * @param space PIECE bytes. A store takes bytes from there faster than a file puts them
- *	into pages that have been cleared and mapped before; several threads are not
- *	faster, for the pages of a file are made one by one.
- */
-static snap_err read_extent(struct snap_transfer *transfer,
-			    const struct snap_image_extent *extent, uint8_t *space,
-			    struct snap_memory *memory)
+static snap_err read_extent(struct reading *reading, size_t index)
 {
-	SNAP_TRY(snap_transfer_begin(transfer));
-	for (uint64_t at = 0, size; at < extent->size; at += size) {
-		uint8_t *bytes;
-		size = extent->size - at < PIECE ? extent->size - at : PIECE;
-		SNAP_TRY(snap_memory_append_unbacked(memory, extent->start + at, size,
-						     &bytes));
-		SNAP_TRY(snap_transfer_piece(transfer, space, size,
-					     extent->offset + at));
-		const struct iovec part = { space, size };
-		SNAP_TRY(snap_store_write(memory->store, bytes, &part, 1));
+	const struct snap_image_extent *extent = &reading->parse->extents[index];
+	struct snap_memory *memory = &reading->parse->snapshot->memory;
+	uint8_t *place;
+	SNAP_TRY(snap_memory_append_unbacked(memory, extent->start, extent->size,
+					     &place));
+	if (reading->stays[index]) {
+		reading->transfer.total -= extent->size;
+		return snap_unread_add(reading->unread, extent, place);
 	}
-	if (snap_transfer_end(transfer) != extent->digest)
-		return snap_error_create(
-			SNAP_ERROR_CORRUPT,
-			"its memory from 0x%llx to 0x%llx is not what was written",
-			(unsigned long long)extent->start,
-			(unsigned long long)(extent->start + extent->size));
-	return SNAP_OK;
+	return snap_extent_read(&reading->transfer, extent, memory->store, place,
+				reading->space);
 }
 
 static snap_err read_memory(const struct snap_parse *parse, int fd, uint64_t file_size,
+			    struct snap_unread *unread,
 			    const struct snap_progress *progress)
 {
-	_cleanup_transfer_ struct snap_transfer transfer = {
-		.move = move_in,
-		.context = &fd,
-		.progress = progress,
-		.phase = "Reading the image",
+	_cleanup_(reading_deinit) struct reading reading = {
+		.parse = parse,
+		.transfer = {
+			.move = snap_extent_move,
+			.context = &fd,
+			.progress = progress,
+			.phase = "Reading the image",
+		},
+		.space = malloc(SNAP_EXTENT_PIECE),
+		.unread = unread,
+		.stays = calloc(parse->nr_extents + 1, sizeof(*reading.stays)),
 	};
-	SNAP_TRY(check_size(parse, file_size, &transfer.total));
-	_cleanup_free_ uint8_t *space = malloc(PIECE);
-	if (!space)
+	if (!reading.space || !reading.stays)
 		return &snap_enomem;
-	struct snap_memory *memory = &parse->snapshot->memory;
+	SNAP_TRY(check_size(parse, file_size, &reading.transfer.total));
+	if (unread)
+		snap_unread_choose(parse->snapshot, parse->extents, parse->nr_extents,
+				   reading.stays);
 	for (size_t i = 0; i < parse->nr_extents; i++)
-		SNAP_TRY(read_extent(&transfer, &parse->extents[i], space, memory));
-	snap_memory_trim(memory);
+		SNAP_TRY(read_extent(&reading, i));
+	snap_memory_trim(&parse->snapshot->memory);
 	return SNAP_OK;
 }
 
@@ -125,6 +130,7 @@ static snap_err check_rest(const struct snap_parse *parse, int fd,
 }
 
 static snap_err read_image(const char *path, struct snap_store *store,
+			   struct snap_unread *unread,
 			   const struct snap_progress *progress,
 			   struct snap_snapshot **ret)
 {
@@ -135,9 +141,12 @@ static snap_err read_image(const char *path, struct snap_store *store,
 	SNAP_TRY(snap_head_read(&head, fd, file_size));
 	_cleanup_parse_ struct snap_parse parse = { 0 };
 	SNAP_TRY(snap_parse_init(&parse, &head));
-	snap_memory_init(&parse.snapshot->memory, store);
-	SNAP_TRY(read_memory(&parse, fd, file_size, progress));
+	struct snap_memory *memory = &parse.snapshot->memory;
+	snap_memory_init(memory, store);
+	SNAP_TRY(read_memory(&parse, fd, file_size, unread, progress));
 	SNAP_TRY(check_rest(&parse, fd, progress));
+	if (unread)
+		SNAP_TRY(snap_unread_begin(unread, &fd, memory));
 	*ret = snap_take(parse.snapshot);
 	return SNAP_OK;
 }
@@ -146,10 +155,16 @@ snap_err snap_image_read_into(const char *path, struct snap_store *store,
 			      const struct snap_progress *progress,
 			      struct snap_snapshot **ret)
 {
-	snap_err error = read_image(path, store, progress, ret);
-	if (!error)
-		return SNAP_OK;
-	if (error->kind == SNAP_ERROR_CORRUPT)
-		error = snap_error_with_remedy(error, "use another copy of the image");
-	return snap_error_prefix(error, "%s", path);
+	snap_err error = read_image(path, store, NULL, progress, ret);
+	return error ? snap_extent_blame(error, path) : SNAP_OK;
+}
+
+snap_err snap_image_open(const char *path, struct snap_store *store,
+			 const struct snap_progress *progress,
+			 struct snap_snapshot **ret)
+{
+	_cleanup_unread_ struct snap_unread *unread = NULL;
+	SNAP_TRY(snap_unread_create(path, &unread));
+	snap_err error = read_image(path, store, unread, progress, ret);
+	return error ? snap_extent_blame(error, path) : SNAP_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "core/inject/drop.h"
 #include "core/inject/old_pages.h"
+#include "core/inject/straight.h"
 #include "core/inject/wanted.h"
 #include "core/plan/views.h"
 #include "core/tracee/bulk.h"
@@ -44,6 +45,8 @@ struct pass {
 	/** Memory that needs no thought, but perhaps time: to be filled, or compared.
 	 */
 	struct snap_bulk bulk;
+	/** What has been left in the image; NULL: nothing. */
+	const struct snap_unread *unread;
 	/** Bytes compared in this pass. */
 	uint64_t done;
 	size_t nr_pieces, nr_parts, size;
@@ -84,12 +87,14 @@ static snap_err drop(struct pass *pass, const struct piece *piece, uint64_t star
 			 snap_vma_contents(piece->vma) == SNAP_CONTENTS_ZERO);
 }
 
-static snap_err mismatch(const struct piece *piece, uint64_t address)
+snap_err snap_rewinder_mismatch(const struct snap_rewinder *rewinder, uint64_t address)
 {
+	const struct snap_vma *vma = snap_vmas_find(&rewinder->image->vmas, address);
+	bool has_name = vma && *vma->name;
 	return snap_error_create(SNAP_ERROR_MISMATCH,
 				 "memory at %#" PRIx64 "%s%s is not what was written",
-				 address, *piece->vma->name ? " in " : "",
-				 piece->vma->name);
+				 address, has_name ? " in " : "",
+				 has_name ? vma->name : "");
 }
 
 /** Whether pages that differ are best given back: the others hold what is wanted. */
@@ -179,7 +184,8 @@ static snap_err compare(struct pass *pass, const struct piece *piece, size_t bas
 		if (end == at)
 			continue;
 		if (pass->is_verify)
-			return mismatch(piece, piece->start + at);
+			return snap_rewinder_mismatch(pass->rewinder,
+						      piece->start + at);
 		SNAP_TRY(write_run(pass, piece, piece->start + at, piece->start + end,
 				   bytes_from(all, at)));
 		at = end;
@@ -192,7 +198,7 @@ static snap_err do_piece(struct pass *pass, const struct piece *piece, size_t ba
 	if (!piece->is_files)
 		return compare(pass, piece, base);
 	// A page that was the file's then and is the process's own now.
-	return pass->is_verify ? mismatch(piece, piece->start)
+	return pass->is_verify ? snap_rewinder_mismatch(pass->rewinder, piece->start)
 			       : drop(pass, piece, piece->start, pass->live + base,
 				      piece->size);
 }
@@ -289,11 +295,39 @@ static bool is_fresh(const struct pass *pass, const struct snap_vma *vma)
 	       snap_vma_contents(vma) == SNAP_CONTENTS_ZERO;
 }
 
+/** Nothing else is filled from an image. */
+static snap_err check_fresh(const struct pass *pass, const struct snap_vma *vma,
+			    uint64_t at)
+{
+	return is_fresh(pass, vma) ? SNAP_OK
+				   : snap_error_create(SNAP_ERROR_INVALID,
+						       "memory at %#" PRIx64
+						       " is still in the image",
+						       at);
+}
+
 /** Only new memory of a new process is known without a look. */
 static snap_err fill_fresh(struct pass *pass, uint64_t start, const uint8_t *wanted,
 			   uint64_t size)
 {
 	return wanted ? snap_bulk_add(&pass->bulk, start, wanted, size) : SNAP_OK;
+}
+
+/**
+ * Whether memory is unread, and therefore done apart.
+ *
+ * @param[in,out] size Cut to the bytes about which that is so.
+ */
+static bool is_unread(const struct pass *pass, uint64_t at, uint64_t *size)
+{
+	const struct snap_image_extent *next =
+		pass->unread ? snap_unread_find(pass->unread, at) : NULL;
+	if (!next)
+		return false;
+	bool is_unread = next->start <= at;
+	uint64_t end = is_unread ? next->start + next->size : next->start;
+	*size = *size < end - at ? *size : end - at;
+	return is_unread;
 }
 
 /** A part of a mapping, of whole pages. */
@@ -306,8 +340,11 @@ static snap_err do_range(struct pass *pass, const struct snap_vma *vma, uint64_t
 		const uint8_t *wanted =
 			snap_memory_at(&pass->rewinder->image->memory, at, &held);
 		uint64_t size = held < end - at ? held : end - at;
+		bool is_apart = is_unread(pass, at, &size);
 		// Shared pages need not be in this process's page table.
-		if (!pass->is_verify && is_fresh(pass, vma))
+		if (is_apart)
+			SNAP_TRY(check_fresh(pass, vma, at));
+		else if (!pass->is_verify && is_fresh(pass, vma))
 			SNAP_TRY(fill_fresh(pass, at, wanted, size));
 		else if (pass->is_verify && wanted && size >= LARGE)
 			SNAP_TRY(snap_bulk_add(&pass->bulk, at, wanted, size));
@@ -411,6 +448,15 @@ static snap_err do_bulk(struct pass *pass)
 			      phase(pass), &rewinder->bytes_written);
 }
 
+static snap_err do_straight(const struct pass *pass)
+{
+	if (!pass->unread)
+		return SNAP_OK;
+	return pass->is_verify
+		       ? snap_verify_straight(pass->rewinder, pass->unread, phase(pass))
+		       : snap_fill_straight(pass->rewinder, pass->unread, phase(pass));
+}
+
 static void destroy(struct pass **pass)
 {
 	if (*pass) {
@@ -429,11 +475,13 @@ static snap_err run_pass(struct snap_rewinder *rewinder, bool is_verify)
 	pass->rewinder = rewinder;
 	snap_old_pages_init(&pass->old, &rewinder->old);
 	pass->is_verify = is_verify;
+	pass->unread = snap_unread_of(&rewinder->image->memory);
 	SNAP_TRY(snap_views_init(&pass->views, &rewinder->live->vmas));
 	const struct snap_vmas *vmas = &rewinder->image->vmas;
 	for (size_t i = 0; i < vmas->nr; i++)
 		if (is_rewound(pass, &vmas->list[i]))
 			SNAP_TRY(do_vma(pass, &vmas->list[i]));
+	SNAP_TRY(do_straight(pass));
 	SNAP_TRY(do_bulk(pass));
 	SNAP_TRY(do_pieces(pass));
 	return snap_drops_flush(&pass->drops, rewinder->room, rewinder->worker);

@@ -37,6 +37,10 @@ _must_check_ snap_err snap_rewind_memory(struct snap_rewinder *rewinder);
  */
 _must_check_ snap_err snap_verify_memory(struct snap_rewinder *rewinder);
 
+/** An error: the page at an address is not as it shall be. */
+_must_check_ _never_null_ snap_err
+snap_rewinder_mismatch(const struct snap_rewinder *rewinder, uint64_t address);
+
 /** Write back what snap_rewind_memory() has changed, as far as it came. */
 _must_check_ snap_err snap_unwind_memory(struct snap_rewinder *rewinder);
 

@@ -31,6 +31,22 @@ static inline bool snap_page_is_zero(const uint8_t *page)
 	return !*page && !memcmp(page, page + 1, SNAP_PAGE_SIZE - 1);
 }
 
+/**
+ * Find the next run of pages that are not zeros.
+ *
+ * @param[in,out] at From where on; then where it begins, or `size`.
+ * @return Where it ends: `*at` where there is none.
+ */
+static inline size_t snap_pages_next_run(const uint8_t *bytes, size_t size, size_t *at)
+{
+	while (*at < size && snap_page_is_zero(bytes + *at))
+		*at += SNAP_PAGE_SIZE;
+	size_t end = *at;
+	while (end < size && !snap_page_is_zero(bytes + end))
+		end += SNAP_PAGE_SIZE;
+	return end;
+}
+
 /** The beginning of the page that an address lies in. */
 static inline uint64_t snap_page_down(uint64_t address, uint64_t page_size)
 {

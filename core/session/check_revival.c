@@ -16,8 +16,11 @@ struct checking {
 	/** We ourselves: what we see, a new process of ours sees. */
 	struct snap_tracee *tracee;
 	const struct snap_snapshot *image;
+	/** Of the image. */
+	struct snap_memory *memory;
 	enum snap_compat_mode fpu_mode;
 	const struct snap_known_surroundings *known;
+	const struct snap_progress *progress;
 	struct snap_notes *problems;
 };
 
@@ -76,6 +79,7 @@ static snap_err check_kernel(const struct checking *checking)
 	if (!checking->known->surroundings.vdso)
 		return SNAP_OK;
 	struct snap_backtrace *backtraces;
+	SNAP_TRY(snap_memory_settle(checking->memory, checking->progress));
 	SNAP_TRY(snap_unwind_snapshot(image, &backtraces));
 	snap_err error = check_frames(checking, backtraces);
 	snap_backtraces_destroy(backtraces, image->nr_threads);
@@ -141,9 +145,10 @@ static snap_err check_plan(const struct checking *checking)
 	return SNAP_OK;
 }
 
-snap_err snap_session_check_revival(const struct snap_snapshot *snapshot,
+snap_err snap_session_check_revival(struct snap_snapshot *snapshot,
 				    const struct snap_search *search,
 				    enum snap_compat_mode fpu_mode,
+				    const struct snap_progress *progress,
 				    struct snap_notes *problems)
 {
 	static snap_err (*const questions[])(const struct checking *checking) = {
@@ -156,8 +161,10 @@ snap_err snap_session_check_revival(const struct snap_snapshot *snapshot,
 	const struct checking checking = {
 		.tracee = &tracee,
 		.image = snapshot,
+		.memory = &snapshot->memory,
 		.fpu_mode = fpu_mode,
 		.known = &known,
+		.progress = progress,
 		.problems = problems,
 	};
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(questions); i++)

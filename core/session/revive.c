@@ -173,7 +173,6 @@ static snap_err revive(const struct reviving *reviving,
 		       const struct snap_restore_options *options,
 		       struct snap_restore_report *ret)
 {
-	SNAP_TRY(snap_memory_check_settled(&reviving->image->memory));
 	SNAP_TRY(prepare(reviving));
 	struct snap_restore_report report = { 0 };
 	snap_err error = restore(reviving, options, &report);

@@ -13,19 +13,25 @@
 /**
  * What stands in the way of a new process, all of it, before one is started.
  *
+ * @param snapshot Its memory is waited for where threads may be in the code of another
+ *	kernel: their stacks tell.
  * @param search May be NULL.
  * @param problems Grows by sentences; none: it can be tried.
  * @return An error only where that could not be found out.
  */
-_must_check_ snap_err snap_session_check_revival(const struct snap_snapshot *snapshot,
+_must_check_ snap_err snap_session_check_revival(struct snap_snapshot *snapshot,
 						 const struct snap_search *search,
 						 enum snap_compat_mode fpu_mode,
+						 const struct snap_progress *progress,
 						 struct snap_notes *problems);
 
 /**
  * Make a new process what a snapshot says.
  *
  * On an error it is good for nothing but to be killed.
+ *
+ * Memory that the snapshot has left in its image is filled from there; otherwise it is
+ * settled.
  *
  * @param target A process that has executed a program and no instruction of it: the
  *	snapshot's own program where that is there, so that it has its name and its

@@ -11,6 +11,7 @@
 #include "core/capture/syscall.h"
 #include "core/capture/tags.h"
 #include "core/compat/adapt.h"
+#include "core/image/unread.h"
 #include "core/inject/attributes.h"
 #include "core/inject/files.h"
 #include "core/inject/remap.h"
@@ -517,7 +518,9 @@ snap_err snap_session_restore(const struct snap_target *target,
 			      const struct snap_restore_options *options,
 			      struct snap_restore_report *ret)
 {
-	SNAP_TRY(snap_memory_check_settled(&snapshot->memory));
+	// A new process gets from the image what is still there.
+	if (!options->is_new || !snap_unread_of(&snapshot->memory))
+		SNAP_TRY(snap_memory_check_settled(&snapshot->memory));
 	_cleanup_tracee_ struct snap_tracee tracee;
 	SNAP_TRY(open_target(target, &tracee));
 	snap_err error = restore(target, &tracee, snapshot, options, ret);

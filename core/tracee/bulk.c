@@ -69,37 +69,32 @@ static snap_err run(const struct passage *passage,
 }
 
 /** Write pieces in one call; false: not all of it was. */
-static bool put(const struct passage *passage, const struct iovec *ours,
+static bool put(const struct snap_tracee *tracee, const struct iovec *ours,
 		const struct iovec *theirs, size_t nr, size_t size)
 {
-	return !nr || process_vm_writev(passage->tracee->pid, ours, nr, theirs, nr,
-					0) == (ssize_t)size;
+	return !nr ||
+	       process_vm_writev(tracee->pid, ours, nr, theirs, nr, 0) == (ssize_t)size;
 }
 
-/** Write a part but for its pages of zeros; false: not all of it was. */
-static bool fill_part(const struct passage *passage, const struct snap_part *part,
-		      uint64_t *written)
+bool snap_bulk_put(const struct snap_tracee *tracee, const struct snap_part *part,
+		   uint64_t *bytes_written)
 {
 	struct iovec ours[MOST], theirs[MOST];
-	size_t nr = 0, size = 0;
+	size_t nr = 0, size = 0, at = 0, end;
 	uint8_t *bytes = part->bytes;
-	for (size_t at = 0, end; at < part->size; at = end + SNAP_PAGE_SIZE) {
-		for (end = at; end < part->size && !snap_page_is_zero(bytes + end);)
-			end += SNAP_PAGE_SIZE;
-		if (end == at)
-			continue;
+	for (; (end = snap_pages_next_run(bytes, part->size, &at)) > at; at = end) {
 		ours[nr] = (struct iovec){ bytes + at, end - at };
 		theirs[nr++] = (struct iovec){ (void *)(uintptr_t)(part->start + at),
 					       end - at };
 		size += end - at;
-		*written += end - at;
+		*bytes_written += end - at;
 		if (nr < MOST)
 			continue;
-		if (!put(passage, ours, theirs, nr, size))
+		if (!put(tracee, ours, theirs, nr, size))
 			return false;
 		nr = size = 0;
 	}
-	return put(passage, ours, theirs, nr, size);
+	return put(tracee, ours, theirs, nr, size);
 }
 
 static snap_err fill(void *context, const struct snap_lane *lane, uint64_t *done)
@@ -107,7 +102,7 @@ static snap_err fill(void *context, const struct snap_lane *lane, uint64_t *done
 	struct passage *passage = context;
 	const struct snap_part *part = &passage->bulk->parts[lane->index];
 	uint64_t written = 0;
-	passage->is_left[lane->index] = !fill_part(passage, part, &written);
+	passage->is_left[lane->index] = !snap_bulk_put(passage->tracee, part, &written);
 	atomic_fetch_add(&passage->bytes_written, written);
 	*done += part->size;
 	return SNAP_OK;

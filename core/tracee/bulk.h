@@ -24,6 +24,16 @@ _must_check_ snap_err snap_bulk_add(struct snap_bulk *bulk, uint64_t start,
 				    const uint8_t *bytes, uint64_t size);
 
 /**
+ * Write a part to memory that holds zeros, in as few calls as can be: pages of zeros
+ * are left as they are. For any thread; no ptrace call.
+ *
+ * @param[in,out] bytes_written Grows by what was written.
+ * @return false: not all of it was, and some may have been.
+ */
+bool snap_bulk_put(const struct snap_tracee *tracee, const struct snap_part *part,
+		   uint64_t *bytes_written);
+
+/**
  * Write to memory that holds zeros: pages of zeros are left as they are.
  *
  * @param[in,out] bytes_written Grows by what was written.

@@ -28,7 +28,7 @@
  * What the userfaultfd has to be made with. Nothing about REMAP, FORK or UNMAP: a moved
  * mapping, and a child's, is not watched any more, and nobody has to be told.
  */
-#define SNAP_WRITES_FEATURES                                              \
+#define SNAP_WRITES_FEATURES                                            \
 	(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_UNPOPULATED | \
 	 UFFD_FEATURE_WP_ASYNC)
 

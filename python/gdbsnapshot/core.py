@@ -135,11 +135,20 @@ class Search(NamedTuple):
     """They have files by the last part of their path."""
 
 
-def check_revival(snapshot: "Snapshot", fpu_mode: str, search: Search) -> list[str]:
+def check_revival(
+    snapshot: "Snapshot",
+    fpu_mode: str,
+    search: Search,
+    progress: "Optional[Progress]" = None,
+) -> list[str]:
     """What stands in the way of a new process, sentences."""
     with _loaded() as module:
         problems: list[str] = module.check_revival(
-            snapshot, fpu_mode=fpu_mode, sysroot=search.sysroot, folders=search.folders
+            snapshot,
+            fpu_mode=fpu_mode,
+            sysroot=search.sysroot,
+            folders=search.folders,
+            progress=progress or _listen,
         )
     return problems
 
@@ -289,10 +298,19 @@ def sigmask(pid: int, tid: int, mask: int) -> Iterator[None]:
             module.swap_sigmask(pid, tid, before)
 
 
-def load(path: str, progress: "Optional[Progress]" = None) -> "Snapshot":
-    """Read an image."""
+def load(
+    path: str, progress: "Optional[Progress]" = None, *, later: bool = False
+) -> "Snapshot":
+    """
+    Read an image.
+
+    @param later What a new process gets straight from the file is read when somebody
+        else needs it.
+    """
     with _loaded() as module:
-        snapshot: "Snapshot" = module.load(path, progress=progress or _listen)
+        snapshot: "Snapshot" = module.load(
+            path, progress=progress or _listen, later=later
+        )
     return snapshot
 
 

@@ -144,7 +144,7 @@ def _find_dead(
     which: Optional[str], force: bool, progress: "Optional[Progress]"
 ) -> tuple[Entry, list[str]]:
     """What a process is to be made of, and what is assumed of it."""
-    entry = find(which, progress, foreign=force)
+    entry = find(which, progress, foreign=force, later=True)
     if entry.snapshot.is_foreign:
         return entry, core.adopt(entry.snapshot)
     return entry, []
@@ -162,7 +162,7 @@ def _revive(
     life.check()
     mode = fpu_mode or parameters.fpu_mode()
     search = life.search()
-    _raise_problems(core.check_revival(entry.snapshot, mode, search))
+    _raise_problems(core.check_revival(entry.snapshot, mode, search, progress))
     program = core.find_program(entry.snapshot, search)
     with life.settled():
         try:
@@ -311,11 +311,13 @@ def find(
     progress: "Optional[Progress]" = None,
     *,
     foreign: bool = False,
+    later: bool = False,
 ) -> Entry:
     """
     The snapshot of a name, or in a file; None: the newest.
 
     @param foreign The file may be of another program: it cannot be restored then.
+    @param later Much of the memory may stay in the file, for a new process.
     """
     if which is None:
         newest = store.newest()
@@ -329,8 +331,10 @@ def find(
     writings.finish_file(path, store, progress)
     if "/" not in which and not os.path.exists(path):
         raise names.unknown(which, store.names())
-    read = core.look if foreign else core.load
-    snapshot = read(path, progress)
+    if foreign:
+        snapshot = core.look(path, progress)
+    else:
+        snapshot = core.load(path, progress, later=later)
     return Entry(snapshot.label or which, snapshot, _unknown_place(snapshot), which)
 
 

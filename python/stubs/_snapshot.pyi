@@ -393,11 +393,13 @@ def check_revival(
     fpu_mode: str = "compat",
     sysroot: str = "",
     folders: Sequence[str] = (),
+    progress: Optional[Progress] = None,
 ) -> list[str]:
     """All that stands in the way of a new process for a snapshot: sentences.
 
     Files that it maps are where they were; or below a folder that stands for the root
-    folder; or in folders by the last part of their path.
+    folder; or in folders by the last part of their path.  Memory that is still to come
+    is waited for where threads may be in the code of another kernel.
     """
 
 def find_program(
@@ -461,8 +463,15 @@ def check(snapshot: Snapshot, *, cpu: str = ..., mode: str = "compat") -> Verdic
 def describe_cpu() -> str:
     """This machine as JSON: doc/cpu-json.md."""
 
-def load(path: str, *, progress: Optional[Progress] = None) -> Snapshot:
-    """Read an image."""
+def load(
+    path: str, *, progress: Optional[Progress] = None, later: bool = False
+) -> Snapshot:
+    """Read an image.
+
+    With `later`, large pieces of the process's own memory stay in the file until
+    somebody needs them, or settle(); revive() takes them from there, and compares them
+    with their digests as it goes.
+    """
 
 def look(path: str, *, progress: Optional[Progress] = None) -> Snapshot:
     """Read an image of any kind, to be looked at and checked: one of ours, a core file,

@@ -133,12 +133,15 @@ def test_capabilities_that_it_may_not_have_are_left_out(
 
 
 @pytest.mark.restores
-@pytest.mark.parametrize("name", ["threads", "remaps"])
+@pytest.mark.parametrize("name", ["threads", "remaps", "large"])
 def test_a_failure_leaves_a_process_that_can_be_killed(
-    snap: ModuleType, spawn: Spawn, begin: Any, name: str
+    snap: ModuleType, spawn: Spawn, begin: Any, tmp_path: Path, name: str
 ) -> None:
     # GIVEN a snapshot, and how many calls it takes to bring it to life
-    snapshot, _ = save(snap, spawn, name)
+    if name == "large":
+        snapshot = snap.load(str(image(snap, spawn, tmp_path)), later=True)
+    else:
+        snapshot, _ = save(snap, spawn, name)
     snap.revive(begin(name), snapshot)
     calls = snap.last_call_count()
     failures = 0
@@ -155,6 +158,146 @@ def test_a_failure_leaves_a_process_that_can_be_killed(
         snap.kill(pid)
         assert not Path(f"/proc/{pid}").exists()
     assert failures > calls / 41 / 2
+
+
+def image(snap: ModuleType, spawn: Spawn, folder: Path) -> Path:
+    """The image of a program with large memory that is no more."""
+    snapshot, _ = save(snap, spawn, "large")
+    path = folder / "image"
+    snapshot.write(str(path))
+    return path
+
+
+def largest(snapshot: Any) -> int:
+    """Where the largest piece of memory of the program's own begins."""
+    mappings = [each for each in snapshot.mappings() if not each["name"]]
+    start: int = max(mappings, key=lambda each: each["end"] - each["start"])["start"]
+    return start
+
+
+def is_same_memory(snap: ModuleType, one: Any, other: Any) -> bool:
+    """Whether two snapshots of the same mappings hold the same."""
+    return not snap.diff(one, other)["memory"]
+
+
+def own_kib(pid: int) -> int:
+    """How much memory a process has for itself."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    (line,) = [line for line in status.splitlines() if line.startswith("RssAnon:")]
+    return int(line.split()[1])
+
+
+@pytest.mark.restores
+@pytest.mark.parametrize("verify_memory", [True, False])
+def test_large_memory_comes_straight_from_the_image(
+    snap: ModuleType, spawn: Spawn, begin: Any, tmp_path: Path, verify_memory: bool
+) -> None:
+    # GIVEN an image whose large memory has been left in it
+    before = own_kib(stop_at(snap, spawn("large"), USR1))
+    path = image(snap, spawn, tmp_path)
+    snapshot = snap.load(str(path), later=True)
+    assert not snapshot.is_settled
+    assert snap.check_revival(snapshot) == []
+
+    # WHEN it is brought to life
+    pid = begin("large")
+    report = snap.revive(pid, snapshot, verify_memory=verify_memory)
+
+    # THEN nothing has been read into the store, and pages of zeros were not made
+    assert not snapshot.is_settled
+    assert report["bytes_written"] > 32 << 20
+    assert own_kib(pid) < before + 1024
+
+    # THEN it runs to its end, and can be rewound on the way
+    stop_at(snap, pid, USR2)
+    later = snap.capture(pid)
+    assert snap.run_until(pid, [USR1]) == 0
+    assert later.size > 32 << 20
+
+
+@pytest.mark.restores
+def test_who_looks_at_it_gets_it_read(
+    snap: ModuleType, spawn: Spawn, begin: Any, tmp_path: Path
+) -> None:
+    # GIVEN an image that was read at once, and as late as possible
+    path = image(snap, spawn, tmp_path)
+    wanted, snapshot = snap.load(str(path)), snap.load(str(path), later=True)
+    path.unlink()
+    assert wanted.is_settled and not snapshot.is_settled
+
+    # THEN what is asked for is there, and the image is not needed any more
+    start = largest(wanted)
+    assert snapshot.read(start, 1 << 20) == wanted.read(start, 1 << 20)
+    assert snapshot.is_settled
+    assert is_same_memory(snap, wanted, snapshot)
+
+    # THEN it can be brought to life
+    pid = begin("large")
+    snap.revive(pid, snapshot)
+    stop_at(snap, pid, USR2)
+    assert snap.run_until(pid, []) == 0
+
+
+@pytest.mark.restores
+def test_it_can_be_written_before_it_is_read(
+    snap: ModuleType, spawn: Spawn, tmp_path: Path
+) -> None:
+    # GIVEN a snapshot whose large memory is still in its image
+    path = image(snap, spawn, tmp_path)
+    snapshot = snap.load(str(path), later=True)
+
+    # WHEN another image is written of it, in the background
+    writing = snapshot.begin_write(str(tmp_path / "other"))
+    writing.wait()
+
+    # THEN both are the same
+    assert (tmp_path / "other").read_bytes()[-(1 << 20) :] == path.read_bytes()[
+        -(1 << 20) :
+    ]
+    other = snap.load(str(tmp_path / "other"))
+    assert is_same_memory(snap, snap.load(str(path)), other)
+
+
+def flip(path: Path, word: bytes) -> None:
+    """Change a byte of what is in a file, the last time it is."""
+    with open(path, "r+b") as file:
+        at = file.read().rindex(word)
+        file.seek(at)
+        file.write(bytes([word[0] ^ 1]))
+
+
+@pytest.mark.restores
+def test_a_damaged_image_is_refused(
+    snap: ModuleType, spawn: Spawn, begin: Any, tmp_path: Path
+) -> None:
+    # GIVEN an image with one wrong byte in what is left in it
+    path = image(snap, spawn, tmp_path)
+    good = snap.load(str(path))
+    flip(path, good.read(largest(good) + (39 << 20), 4096))
+    snapshot = snap.load(str(path), later=True)
+
+    # WHEN it is brought to life, or looked at
+    # THEN it is refused, each time
+    for _ in range(2):
+        with pytest.raises(snap.Corrupt, match="image: its memory from 0x.* is not"):
+            snap.revive(begin("large"), snapshot)
+    for _ in range(2):
+        with pytest.raises(snap.Corrupt, match="is not what was written"):
+            snapshot.settle()
+
+
+@pytest.mark.restores
+def test_an_image_that_is_cut_short_meanwhile_is_refused(
+    snap: ModuleType, spawn: Spawn, begin: Any, tmp_path: Path
+) -> None:
+    # GIVEN a snapshot whose image gets shorter
+    path = image(snap, spawn, tmp_path)
+    snapshot = snap.load(str(path), later=True)
+    os.truncate(path, path.stat().st_size // 4)
+
+    # WHEN it is brought to life, THEN it is refused
+    with pytest.raises(snap.Corrupt, match="image: "):
+        snap.revive(begin("large"), snapshot)
 
 
 @pytest.mark.restores
