@@ -2,7 +2,8 @@
 #include "core/image/digest.h"
 
 #include <string.h>
-#include <xxhash.h>
+
+#include "core/base/xxh3.h"
 
 _Static_assert(sizeof(XXH128_canonical_t) == SNAP_HEAD_DIGEST_SIZE,
 	       "the digest fits into its note");

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <xxhash.h>
 
 #include "core/base/progress.h"
+#include "core/base/xxh3.h"
 
 /** Memory on its way into a file or out of one, piece by piece. */
 struct snap_transfer {

@@ -3,9 +3,9 @@
 
 #include <string.h>
 #include <sys/uio.h>
-#include <xxhash.h>
 
 #include "core/base/lanes.h"
+#include "core/base/xxh3.h"
 #include "core/image/extent.h"
 #include "core/image/head.h"
 #include "core/inject/pour.h"
