@@ -50,6 +50,28 @@ int snap_arch_find_regset(const struct snap_arch *arch, const char *owner,
 	return -1;
 }
 
+/** Whether all register sets have the same bytes: then no register differs. */
+static bool is_same(const struct snap_arch *arch, const struct snap_thread *a,
+		    const struct snap_thread *b)
+{
+	for (size_t i = 0; i < arch->nr_regsets; i++) {
+		const struct snap_regset *one = &a->regsets[i], *other = &b->regsets[i];
+		if (one->size != other->size ||
+		    (one->size && memcmp(one->data, other->data, one->size) != 0))
+			return false;
+	}
+	return true;
+}
+
+void snap_arch_compare(const struct snap_arch *arch, const struct snap_cpu *cpu,
+		       const struct snap_thread *wanted,
+		       const struct snap_thread *actual, snap_difference_fn *found,
+		       void *context)
+{
+	if (!is_same(arch, wanted, actual))
+		arch->compare(cpu, wanted, actual, found, context);
+}
+
 /** Where a piece is in a thread. */
 struct place {
 	unsigned regset;

@@ -474,9 +474,9 @@ struct snap_arch {
 	void (*prepare_sigreturn)(uint8_t *regs, uint64_t insn, uint64_t frame);
 
 	/**
-	 * Compare what was landed with what was wanted, ignoring what no kernel keeps
-	 * (a header's bookkeeping, reserved bytes). Sets that `wanted` lacks are not
-	 * compared.
+	 * Called by snap_arch_compare(). Compare what was landed with what was wanted,
+	 * ignoring what no kernel keeps (a header's bookkeeping, reserved bytes). Sets
+	 * that `wanted` lacks are not compared.
 	 */
 	void (*compare)(const struct snap_cpu *cpu, const struct snap_thread *wanted,
 			const struct snap_thread *actual, snap_difference_fn *found,
@@ -565,6 +565,15 @@ int snap_arch_find_regset(const struct snap_arch *arch, const char *owner,
 size_t snap_arch_register_size(const struct snap_arch *arch, const struct snap_cpu *cpu,
 			       const struct snap_thread *thread,
 			       const struct snap_register_desc *desc);
+
+/**
+ * Compare two threads of one machine, as snap_arch.compare does; in no time where all
+ * their bytes are the same.
+ */
+void snap_arch_compare(const struct snap_arch *arch, const struct snap_cpu *cpu,
+		       const struct snap_thread *wanted,
+		       const struct snap_thread *actual, snap_difference_fn *found,
+		       void *context);
 
 /**
  * The bytes of a register, lowest first.

@@ -38,7 +38,7 @@ static snap_err compare(struct snap_borrowed *borrowed, const struct snap_cpu *c
 	*ret = (struct findings){ 0 };
 	now->tid = wanted->tid;
 	SNAP_TRY(snap_tracee_read_regsets(borrowed->tracee, now));
-	borrowed->tracee->arch->compare(cpu, wanted, now, note, ret);
+	snap_arch_compare(borrowed->tracee->arch, cpu, wanted, now, note, ret);
 	return SNAP_OK;
 }
 
@@ -119,7 +119,7 @@ snap_err snap_land_is_needed(struct snap_borrowed *borrowed, const struct snap_c
 	// What is wanted stands before its system call, as it was saved.
 	SNAP_TRY(snap_settle_syscall(tracee, &now));
 	struct findings findings = { 0 };
-	tracee->arch->compare(cpu, wanted, &now, note, &findings);
+	snap_arch_compare(tracee->arch, cpu, wanted, &now, note, &findings);
 	*ret = findings.nr || now.interrupted_syscall != wanted->interrupted_syscall ||
 	       now.interrupted_result != wanted->interrupted_result;
 	return SNAP_OK;

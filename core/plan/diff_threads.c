@@ -136,9 +136,9 @@ static snap_err compare_by_arch(struct comparison *it)
 {
 	const struct snap_arch *arch = it->diff->a->arch;
 	const struct snap_cpu *cpu = &it->diff->a->cpu;
-	arch->compare(cpu, it->pair->a, it->pair->b, take_difference, it);
+	snap_arch_compare(arch, cpu, it->pair->a, it->pair->b, take_difference, it);
 	// What only the second one has is found from its side alone.
-	arch->compare(cpu, it->pair->b, it->pair->a, take_difference, it);
+	snap_arch_compare(arch, cpu, it->pair->b, it->pair->a, take_difference, it);
 	return it->error;
 }
 
