@@ -483,6 +483,12 @@ struct snap_arch {
 			void *context);
 
 	/**
+	 * Clear in the general set what says nothing about the thread, and changes
+	 * when it is only looked at: for whoever compares bytes. NULL: nothing does.
+	 */
+	void (*scrub)(struct snap_thread *thread);
+
+	/**
 	 * How much of a register set goes into the note of a core file that other tools
 	 * read: they guess what is where by its size. The rest goes into a note of
 	 * ours. NULL: all of every set.

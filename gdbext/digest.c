@@ -83,6 +83,8 @@ static snap_err add_registers(struct digests *digests, struct snap_thread *threa
 {
 	const struct snap_arch *arch = digests->tracee.arch;
 	SNAP_TRY(snap_tracee_read_regsets(&digests->tracee, thread));
+	if (arch->scrub)
+		arch->scrub(thread);
 	for (size_t i = 0; i < arch->nr_regsets; i++) {
 		const struct snap_regset *regset = &thread->regsets[i];
 		if (regset->size)

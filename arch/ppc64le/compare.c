@@ -70,6 +70,25 @@ static uint64_t comparable(const struct snap_thread *thread,
 	return value;
 }
 
+void snap_ppc64le_scrub(struct snap_thread *thread)
+{
+	static const unsigned slots[] = { PPC_MSR, PPC_TRAP };
+	struct snap_regset *set = &thread->regsets[SNAP_PPC64LE_GENERAL];
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(slots); i++) {
+		const struct snap_register_piece piece = {
+			.regset = SNAP_PPC64LE_GENERAL,
+			.offset = (uint16_t)(8 * slots[i]),
+			.size = 8,
+		};
+		if (set->size < (size_t)piece.offset + piece.size)
+			continue;
+		uint8_t *bytes = set->data + piece.offset;
+		uint64_t value = snap_ppc64le_load(bytes, piece.size);
+		snap_ppc64le_store(bytes, comparable(thread, &piece, value),
+				   piece.size);
+	}
+}
+
 static void compare_register(const struct comparison *it,
 			     const struct snap_register_desc *desc)
 {

@@ -159,6 +159,7 @@ const struct snap_arch snap_arch_ppc64le = {
 	.sigframe_decode = snap_ppc64le_sigframe_decode,
 	.prepare_sigreturn = snap_ppc64le_prepare_sigreturn,
 	.compare = snap_ppc64le_compare,
+	.scrub = snap_ppc64le_scrub,
 	.check_thread = snap_ppc64le_check_thread,
 	.rules = snap_ppc64le_rules,
 	.nr_rules = PPC_NR_RULES,

@@ -11,6 +11,7 @@ from gdbdriver import Gdb
 from sessions import WRAP
 
 MADV_GUARD_INSTALL = 102
+PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_GET = 77, 2
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -37,6 +38,13 @@ in_turns = pytest.mark.xdist_group("threads")
 needs_guards = pytest.mark.skipif(
     not _kernel_has_guards(), reason="MADV_GUARD_INSTALL: Linux 6.13"
 )
+
+needs_timer_numbers = pytest.mark.skipif(
+    LIBC.prctl(PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_GET, 0, 0, 0)
+    < 0,
+    reason="numbers of POSIX timers: Linux 6.15",
+)
+"""For stories where timers that were deleted come back into the same process."""
 
 
 def watch(gdb: Gdb, expression: str) -> int:

@@ -198,6 +198,8 @@ def test_a_save_right_behind_another_does_not_wait_for_it(
     pid = stop_at(snap, spawn("pages", "512"), USR1)
     snap.set_tracking("userfaultfd")
     first = snap.capture(pid, copying="later")
+    if first.tracking["way"] != "userfaultfd":
+        pytest.skip("this kernel has no asynchronous write protection")
 
     # WHEN another one is taken at once
     phases = set()

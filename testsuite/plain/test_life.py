@@ -259,9 +259,9 @@ def test_it_can_be_written_before_it_is_read(
 
 
 def flip(path: Path, word: bytes) -> None:
-    """Change a byte of what is in a file, the last time it is."""
+    """Change a byte of what is in a file somewhere."""
     with open(path, "r+b") as file:
-        at = file.read().rindex(word)
+        at = file.read().index(word)
         file.seek(at)
         file.write(bytes([word[0] ^ 1]))
 

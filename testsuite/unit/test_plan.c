@@ -638,6 +638,14 @@ static void test_a_timer_that_cannot_be_made_again_is_refused(void **state)
 	// A kernel before 6.15
 	live->timers.can_choose_ids = false;
 	assert_signals_refused(image, live);
+	// A new process is brought up to the number, but not for ever
+	live->state.is_new = true;
+	_cleanup_plan_ struct snap_plan counted = { 0 };
+	assert_ok(snap_plan_make(image, live, 0x4000, &counted));
+	image->timers.list[0].id = SNAP_MAX_COUNTED_ID;
+	assert_signals_refused(image, live);
+	image->timers.list[0].id = 1;
+	live->state.is_new = false;
 	// A timer of a thread that had ended
 	live->timers.can_choose_ids = true;
 	image->timers.list[0].notify = 4;

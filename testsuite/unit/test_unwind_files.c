@@ -63,8 +63,11 @@ static void assert_no_names(const struct unwind_scene *scene)
 	const struct snap_backtrace *backtrace = unwind_scene_find(scene, "main");
 	for (size_t i = 0; i < SNAP_ARRAY_SIZE(functions); i++)
 		assert_null(unwind_scene_frame(backtrace, functions[i]));
-	assert_true(backtrace->nr_frames >= 2);
-	assert_non_null(strstr(backtrace->frames[1].module, "a program"));
+	// It waits in the C library, which newer ones do some functions deep.
+	bool has_program = false;
+	for (size_t i = 1; i < backtrace->nr_frames; i++)
+		has_program |= !!strstr(backtrace->frames[i].module, "a program");
+	assert_true(has_program);
 }
 
 static void test_a_file_with_spaces_in_its_name_is_found(void **state)

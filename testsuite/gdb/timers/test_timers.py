@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Timers are back with what was left to them; each program looks itself."""
 
+from marks import needs_timer_numbers
 from rewinding import rewind
 
 
@@ -24,6 +25,7 @@ def test_a_timer_that_expires_while_stopped_expires_once_again(gdb, target):
     rewind(gdb, target, "interval", "real")
 
 
+@needs_timer_numbers
 def test_a_deleted_timer_is_made_again_with_its_number(gdb, target):
     rewind(gdb, target, "posix", "deleted")
 
@@ -48,14 +50,17 @@ def test_the_signal_of_a_timer_that_came_later_is_gone(gdb, target):
     rewind(gdb, target, "posix", "late")
 
 
+@needs_timer_numbers
 def test_timers_of_every_clock_are_made_again(gdb, target):
     rewind(gdb, target, "posix", "clocks")
 
 
+@needs_timer_numbers
 def test_a_timer_that_calls_a_function_is_made_again(gdb, target):
     rewind(gdb, target, "notify")
 
 
+@needs_timer_numbers
 def test_a_timer_of_an_unknown_threads_time_is_refused(gdb, target):
     # GIVEN one of two threads has made a timer of its own time, which is deleted since
     gdb.load(target("posix"))
