@@ -47,6 +47,8 @@ struct snap_restorer {
 	struct snap_memory lost;
 	/** The pending signals that were taken away, for the undo. */
 	struct snap_queues drained;
+	/** In a new process: the number that the kernel gives the next POSIX timer. */
+	int next_timer_id;
 	/** A bit for each limit that is higher for as long as the restore lasts. */
 	uint32_t widened_limits;
 	/** Threads whose start has been prepared (start.c). */

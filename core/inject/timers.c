@@ -10,6 +10,9 @@
 #define NS_PER_S  UINT64_C(1000000000)
 #define NS_PER_US UINT64_C(1000)
 
+/** Timers that are made for their numbers in one resumption. */
+#define COUNTED_AT_ONCE 16
+
 /** A time beyond 584 years is as good as that. */
 static uint64_t to_ns(uint64_t seconds, uint64_t fraction, uint64_t ns_per_fraction)
 {
@@ -202,35 +205,85 @@ static snap_err ask_target(struct snap_restorer *restorer,
 	return SNAP_OK;
 }
 
+/** What timer_create(2) is told, and where it answers. */
+struct event {
+	// struct sigevent: the rest of its 64 bytes means nothing.
+	uint64_t value;
+	int32_t signal;
+	int32_t notify;
+	int32_t tid;
+	int32_t rest[11];
+	int32_t id;
+};
+
+/** Make timers and delete them, until the next one gets a number. */
+static snap_err count_up(struct snap_restorer *restorer, clockid_t clock, int id)
+{
+	uint64_t data = restorer->room.data;
+	while (restorer->next_timer_id < id) {
+		struct snap_call calls[2 * COUNTED_AT_ONCE];
+		size_t nr = 0;
+		for (; restorer->next_timer_id < id && nr < SNAP_ARRAY_SIZE(calls);
+		     restorer->next_timer_id++) {
+			calls[nr++] = (struct snap_call)
+				SNAP_CALL(TIMER_CREATE, (uint64_t)clock, data,
+					  data + offsetof(struct event, id));
+			calls[nr++] = (struct snap_call)
+				SNAP_CALL(TIMER_DELETE,
+					  (uint64_t)restorer->next_timer_id);
+		}
+		SNAP_TRY(snap_room_call(&restorer->room, restorer->worker, calls, nr,
+					true));
+		for (size_t i = 0; i < nr; i++)
+			if (calls[i].result)
+				return snap_error_create(
+					SNAP_ERROR_MISMATCH,
+					"the kernel does not count POSIX timers");
+	}
+	return SNAP_OK;
+}
+
+/** Where numbers cannot be chosen, in a new process. The event has been written. */
+static snap_err create_counted(struct snap_restorer *restorer,
+			       const struct snap_timer *timer, int64_t *ret)
+{
+	uint64_t data = restorer->room.data;
+	uint64_t place = data + offsetof(struct event, id);
+	int32_t id;
+	SNAP_TRY(count_up(restorer, timer->clock, timer->id));
+	struct snap_call call =
+		SNAP_CALL(TIMER_CREATE, (uint64_t)timer->clock, data, place);
+	SNAP_TRY(snap_room_call(&restorer->room, restorer->worker, &call, 1, false));
+	SNAP_TRY(snap_tracee_read(restorer->tracee, place, &id, sizeof(id)));
+	restorer->next_timer_id = id + 1;
+	*ret = call.result ? call.result : id == timer->id ? 0 : -EBUSY;
+	return SNAP_OK;
+}
+
 /** timer_create(2) with the id that the timer shall have. */
 static snap_err create_timer(struct snap_restorer *restorer,
 			     const struct snap_timer *timer, int64_t *ret)
 {
-	struct {
-		// struct sigevent: the rest of its 64 bytes means nothing.
-		uint64_t value;
-		int32_t signal;
-		int32_t notify;
-		int32_t tid;
-		int32_t rest[11];
-		int32_t id;
-	} event = {
+	struct event event = {
 		.value = timer->value,
 		.signal = timer->signal,
 		.notify = timer->notify,
 		.id = timer->id,
 	};
 
+	const struct snap_snapshot *live = restorer->plan->live;
 	uint64_t data = restorer->room.data;
 	SNAP_TRY(ask_target(restorer, timer, &event.tid));
 	SNAP_TRY(snap_tracee_write(restorer->tracee, data, &event, sizeof(event)));
+	if (!live->timers.can_choose_ids && live->state.is_new)
+		return create_counted(restorer, timer, ret);
 	struct snap_call calls[] = {
 		SNAP_CALL(PRCTL, SNAP_PR_TIMER_CREATE_RESTORE_IDS,
 			  SNAP_PR_TIMER_IDS_ON),
 		SNAP_CALL(TIMER_CREATE, (uint64_t)timer->clock, data,
-			  data + ((uintptr_t)&event.id - (uintptr_t)&event)),
+			  data + offsetof(struct event, id)),
 		SNAP_CALL(PRCTL, SNAP_PR_TIMER_CREATE_RESTORE_IDS,
-			  restorer->plan->live->timers.chooses_ids),
+			  live->timers.chooses_ids),
 	};
 	SNAP_TRY(snap_room_call(&restorer->room, restorer->worker, calls,
 				SNAP_ARRAY_SIZE(calls), false));

@@ -41,6 +41,13 @@ struct snap_timer {
 	struct snap_timer_time time;
 };
 
+/**
+ * Kernels before 6.15 give the timers of a process numbers from 0 on, and no number
+ * again (kernel/time/posix-timers.c, posix_timer_add): a new process is brought up to
+ * this one, by making timers that nobody needs. Some milliseconds.
+ */
+#define SNAP_MAX_COUNTED_ID 4096
+
 struct snap_timers {
 	/** `intervals` are known, and how the timers of `list` are set. */
 	bool is_captured;

@@ -72,8 +72,9 @@ _must_check_ static snap_err refuse(const struct snap_timer *timer, const char *
 static snap_err check_create(const struct snap_plan *plan,
 			     const struct snap_timer *timer)
 {
-	// An image does not say what its kernel could.
-	if (!plan->live->timers.can_choose_ids && !plan->is_comparison)
+	// An image does not say what its kernel could. A new process counts from 0.
+	bool can_count = plan->live->state.is_new && timer->id < SNAP_MAX_COUNTED_ID;
+	if (!plan->live->timers.can_choose_ids && !plan->is_comparison && !can_count)
 		return refuse(timer, "only Linux 6.15 and newer can make a timer with "
 				     "the number of one that was deleted");
 	if (timer->notify & NOTIFY_THREAD_ID &&
