@@ -71,6 +71,12 @@ struct snap_regset_desc {
 	 * from the last row of the table to the first.
 	 */
 	bool is_before_frame;
+	/**
+	 * Its first four bytes say how much of it there is (aarch64, struct
+	 * user_sve_header): PTRACE_GETREGSET tells of as much as was asked for, and
+	 * leaves the rest as it was (measured, Linux 6.1).
+	 */
+	bool tells_size;
 	/** A set that is no larger says only that it is empty, and counts as absent. */
 	size_t empty_size;
 	/**

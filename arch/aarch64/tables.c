@@ -2,7 +2,8 @@
 #include "arch/aarch64/aarch64.h"
 
 const struct snap_regset_desc snap_aarch64_regsets[] = {
-#define SNAP_REGSET(id, set_name, set_owner, type, size, writable, first, nothing) \
+#define SNAP_REGSET(id, set_name, set_owner, type, size, writable, first, nothing, \
+		    own)                                                           \
 	[SNAP_AARCH64_##id] = {                                                    \
 		.name = set_name,                                                  \
 		.owner = set_owner,                                                \
@@ -11,6 +12,7 @@ const struct snap_regset_desc snap_aarch64_regsets[] = {
 		.is_writable = writable,                                           \
 		.is_before_frame = first,                                          \
 		.empty_size = nothing,                                             \
+		.tells_size = own,                                                 \
 	},
 #include "arch/aarch64/regsets.def"
 #undef SNAP_REGSET

@@ -31,6 +31,17 @@ static size_t read_slots(const struct snap_regset_slots *slots, pid_t tid, uint8
 	return is_used ? slots->nr * slots->slot_size : 0;
 }
 
+/** How much of a set there is, where the kernel has filled in `size` bytes or fewer. */
+static size_t own_size(const struct snap_regset_desc *desc, const uint8_t *data,
+		       size_t size)
+{
+	uint32_t told;
+	if (!desc->tells_size || size < sizeof(told))
+		return size;
+	memcpy(&told, data, sizeof(told));
+	return told < size ? told : size;
+}
+
 static snap_err read_set(const struct snap_regset_desc *desc, pid_t tid, uint8_t *data,
 			 size_t *ret_size)
 {
@@ -46,7 +57,8 @@ static snap_err read_set(const struct snap_regset_desc *desc, pid_t tid, uint8_t
 				desc->name, (int)tid);
 		iov.iov_len = 0;
 	}
-	*ret_size = iov.iov_len > desc->empty_size ? iov.iov_len : 0;
+	size_t size = own_size(desc, data, iov.iov_len);
+	*ret_size = size > desc->empty_size ? size : 0;
 	return SNAP_OK;
 }
 
@@ -56,7 +68,8 @@ snap_err snap_tracee_read_regset(struct snap_tracee *tracee, size_t index,
 	const struct snap_regset_desc *desc = &tracee->arch->regsets[index];
 	SNAP_TRY(snap_tracee_enter(tracee, "read the %s registers of thread %d",
 				   desc->name, (int)thread->tid));
-	_cleanup_free_ uint8_t *data = malloc(desc->max_size);
+	// Nothing of ours goes into a snapshot, whatever a kernel leaves out.
+	_cleanup_free_ uint8_t *data = calloc(1, desc->max_size);
 	if (!data)
 		return &snap_enomem;
 
