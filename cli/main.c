@@ -65,10 +65,19 @@ static void put_help(FILE *file)
 		file);
 }
 
+/** Anywhere among the options, as people type it. */
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
-	if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+	if (asks_for_help(argc, argv)) {
 		put_help(stdout);
 		return cli_finish(CLI_FITS);
 	}

@@ -207,7 +207,8 @@ def test_an_answer_that_cannot_be_written_is_an_error() -> None:
 
 
 def test_help_and_version_are_no_mistakes() -> None:
-    assert run("--help").startswith("Usage: gdb-snapshot show")
+    for words in (["--help"], ["-h"], ["cpu", "--help"], ["check", "image", "-h"]):
+        assert run(*words).startswith("Usage: gdb-snapshot show")
     assert run("--version").startswith("gdb-snapshot ")
 
 
