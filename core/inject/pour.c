@@ -2,7 +2,9 @@
 #include "core/inject/pour.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include "core/inject/userfaultfd.h"
@@ -15,12 +17,31 @@ static bool has_like(const struct snap_vmas *vmas, size_t index)
 	       (index + 1 < vmas->nr && snap_vmas_may_join(vma, vma + 1));
 }
 
-/** Huge pages are made by other steps than those of the kernel's size. */
-static bool is_fit(const struct snap_vmas *vmas, size_t index)
+/**
+ * Whether the kernel makes huge pages where nobody has said anything about that
+ * (Documentation/admin-guide/mm/transhuge.rst).
+ */
+static bool prefers_huge_pages(void)
+{
+	char text[64];
+	_cleanup_close_ int fd = open("/sys/kernel/mm/transparent_hugepage/enabled",
+				      O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	text[size > 0 ? size : 0] = '\0';
+	return strstr(text, "[always]");
+}
+
+/**
+ * Pages come one by one here: where the kernel would make huge ones, it is faster, and
+ * the program runs on better with them.
+ */
+static bool is_fit(const struct snap_vmas *vmas, size_t index, bool prefers_huge)
 {
 	const struct snap_vma *vma = &vmas->list[index];
-	return snap_vma_contents(vma) == SNAP_CONTENTS_ZERO &&
-	       !(vma->flags & SNAP_VMA_HUGETLB) && !has_like(vmas, index);
+	bool is_huge = vma->flags & (SNAP_VMA_HUGETLB | SNAP_VMA_HUGEPAGE) ||
+		       (prefers_huge && !(vma->flags & SNAP_VMA_NOHUGEPAGE));
+	return snap_vma_contents(vma) == SNAP_CONTENTS_ZERO && !is_huge &&
+	       !has_like(vmas, index);
 }
 
 /** One that the kernel does not let us have is filled in another way. */
@@ -53,9 +74,10 @@ snap_err snap_pour_begin(struct snap_pour *pour, struct snap_borrowed *who,
 	if (who->tracee->page_size != SNAP_PAGE_SIZE)
 		return SNAP_OK;
 	_cleanup_pour_ struct snap_pour begun = { .uffd = -1 };
+	bool prefers_huge = prefers_huge_pages();
 	SNAP_TRY(snap_make_userfaultfd(who, 0, &begun.uffd, &why));
 	for (size_t i = 0; i < vmas->nr && begun.uffd >= 0; i++)
-		if (is_wanted(unread, &vmas->list[i]) && is_fit(vmas, i))
+		if (is_wanted(unread, &vmas->list[i]) && is_fit(vmas, i, prefers_huge))
 			SNAP_TRY(add(&begun, who->tracee, &vmas->list[i]));
 	*pour = begun;
 	begun = (struct snap_pour){ .uffd = -1 };

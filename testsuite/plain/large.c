@@ -25,11 +25,14 @@ static bool exists(const struct part *part, size_t at)
 	return at / 4096 % 5 || at > part->size / 2;
 }
 
-/** Some pages are zeros, and no two others the same. */
+/** Some pages are zeros; others begin with which part they are of, and their number. */
 static uint8_t wanted(const struct part *part, size_t at)
 {
-	uint64_t mixed = at * 0x9e3779b97f4a7c15;
-	return at / 4096 % 40 ? (uint8_t)((mixed >> 32) + part->size / MIB) : 0;
+	size_t page = at / 4096;
+	uint64_t name = page << 8 | part->size / MIB;
+	if (page % 40 == 0)
+		return 0;
+	return (uint8_t)(at % 4096 < 8 ? name >> at % 4096 * 8 : at * 7 + page);
 }
 
 static void fill(const struct part *part)

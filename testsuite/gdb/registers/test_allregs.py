@@ -3,6 +3,7 @@
 
 import os
 import random
+from collections import Counter
 from mmap import PAGESIZE
 from pathlib import Path
 
@@ -68,8 +69,10 @@ class Growth:
         return int((self.root / "statm").read_text().split()[1]) * PAGESIZE
 
     def is_bounded(self, cycles):
-        # GDB itself keeps a little of every stop and command.
-        assert self.list_files() == self.files
+        # GDB itself opens a file again now and then, and keeps it; and it keeps a
+        # little of every stop and command.
+        new = Counter(self.list_files()) - Counter(self.files)
+        assert sum(new.values()) <= 3, new
         assert self.resident() - self.rss < (8 << 20) + cycles * 8192
         assert children(self.gdb.pid) == [self.gdb.inferior]
         assert children(self.gdb.inferior) == []
