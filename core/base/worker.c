@@ -106,6 +106,16 @@ snap_err snap_worker_wait(struct snap_worker *worker,
 			  const struct snap_progress *progress, const char *phase,
 			  uint64_t total)
 {
+	if (snap_worker_is_foreign(worker)) {
+		worker->has_thread = false;
+		if (snap_worker_is_over(worker))
+			return SNAP_OK;
+		return snap_error_create(
+			SNAP_ERROR_INVALID,
+			"process %d, of which this one is a fork, is still at "
+			"work on it",
+			(int)worker->owner);
+	}
 	while (!snap_worker_is_over(worker) && !snap_worker_wait_a_little(worker))
 		SNAP_TRY(snap_progress_report(progress, phase,
 					      atomic_load(&worker->done), total));

@@ -73,7 +73,8 @@ bool snap_worker_wait_a_little(struct snap_worker *worker);
 
 /**
  * Wait until the work is over, and report how far it has come. SNAP_ERROR_INTERRUPTED:
- * it goes on. What the work returned stays in `error`.
+ * it goes on; SNAP_ERROR_INVALID: it does so in the process that this one is a fork of.
+ * What the work returned stays in `error`.
  */
 _must_check_ snap_err snap_worker_wait(struct snap_worker *worker,
 				       const struct snap_progress *progress,

@@ -118,6 +118,7 @@ def test_capabilities_that_it_may_not_have_are_left_out(
 ) -> None:
     # GIVEN the snapshot of a program with all capabilities
     snapshot, _ = save(snap, spawn, "threads")
+    snapshot.settle()
 
     # WHEN it is brought to life by somebody who can give it fewer
     child = os.fork()
