@@ -68,8 +68,7 @@ snap_err snap_tracee_read_regset(struct snap_tracee *tracee, size_t index,
 	const struct snap_regset_desc *desc = &tracee->arch->regsets[index];
 	SNAP_TRY(snap_tracee_enter(tracee, "read the %s registers of thread %d",
 				   desc->name, (int)thread->tid));
-	// Nothing of ours goes into a snapshot, whatever a kernel leaves out.
-	_cleanup_free_ uint8_t *data = calloc(1, desc->max_size);
+	_cleanup_free_ uint8_t *data = malloc(desc->max_size);
 	if (!data)
 		return &snap_enomem;
 
