@@ -72,20 +72,19 @@ static uint64_t comparable(const struct snap_thread *thread,
 
 void snap_ppc64le_scrub(struct snap_thread *thread)
 {
-	static const unsigned slots[] = { PPC_MSR, PPC_TRAP };
 	struct snap_regset *set = &thread->regsets[SNAP_PPC64LE_GENERAL];
-	for (size_t i = 0; i < SNAP_ARRAY_SIZE(slots); i++) {
+	if (set->size < PPC_GENERAL_SIZE)
+		return;
+	for (unsigned slot = PPC_MSR; slot <= PPC_RESULT; slot++) {
 		const struct snap_register_piece piece = {
 			.regset = SNAP_PPC64LE_GENERAL,
-			.offset = (uint16_t)(8 * slots[i]),
+			.offset = (uint16_t)(8 * slot),
 			.size = 8,
 		};
-		if (set->size < (size_t)piece.offset + piece.size)
-			continue;
-		uint8_t *bytes = set->data + piece.offset;
-		uint64_t value = snap_ppc64le_load(bytes, piece.size);
-		snap_ppc64le_store(bytes, comparable(thread, &piece, value),
-				   piece.size);
+		// Where a fault was, and what a call is going to return.
+		uint64_t value = slot < PPC_DAR ? snap_ppc64le_reg(set->data, slot) : 0;
+		snap_ppc64le_set_reg(set->data, slot,
+				     comparable(thread, &piece, value));
 	}
 }
 
