@@ -2,6 +2,7 @@
 """GDB's text user interface: its windows follow a process that goes back and forth."""
 
 import re
+import shutil
 
 import pytest
 
@@ -9,6 +10,8 @@ import pytest
 @pytest.fixture
 def tui(sessions, target):
     """GDB with its source window, at the third tick."""
+    if not shutil.which("tic"):
+        pytest.skip("there is no tic (ncurses) to describe a terminal with")
     session = sessions.tui(target("counter"))
     session("set confirm off")
     session("set pagination off")

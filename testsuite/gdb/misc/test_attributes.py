@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the kernel keeps about a process comes back with it."""
 
+import os
+
 import pytest
 
 EVERYBODY = [
@@ -50,6 +52,8 @@ def rewind(gdb, target, thing):
 
 @pytest.mark.parametrize("thing", EVERYBODY)
 def test_what_has_changed_is_put_back(gdb, target, thing):
+    if thing == "cpus" and len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("there is only one processor")
     rewind(gdb, target, thing)
 
 
