@@ -149,8 +149,7 @@ static snap_err read_next(struct snap_unread *unread, struct snap_transfer *tran
 	size_t index = unread->next;
 	SNAP_TRY(snap_extent_read(transfer, &unread->extents[index],
 				  unread->memory.store, unread->places[index], space));
-	if (++unread->next == unread->nr)
-		snap_memory_deinit(&unread->memory);
+	unread->next++;
 	return SNAP_OK;
 }
 
@@ -194,7 +193,11 @@ static snap_err go_on(struct snap_unread *unread, size_t most,
 static snap_err wait_for(struct snap_arrival *arrival,
 			 const struct snap_progress *progress)
 {
-	return go_on((struct snap_unread *)arrival, SIZE_MAX, progress);
+	struct snap_unread *unread = (struct snap_unread *)arrival;
+	SNAP_TRY(go_on(unread, SIZE_MAX, progress));
+	// By the one thread that may: the others only read.
+	snap_memory_deinit(&unread->memory);
+	return SNAP_OK;
 }
 
 static bool is_over(struct snap_arrival *arrival)

@@ -32,7 +32,7 @@ struct snap_unread {
 	size_t next;
 	/** Under the mutex: why no more will be. Owned. */
 	snap_err error;
-	/** Under the mutex. Holds the slots until all is read. */
+	/** Holds the slots until somebody has waited for all of it. */
 	struct snap_memory memory;
 };
 
