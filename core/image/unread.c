@@ -9,39 +9,6 @@
 /** Less is read at once, in bytes. */
 #define WORTH ((uint64_t)1 << 20)
 
-static snap_err wait_for(struct snap_arrival *arrival,
-			 const struct snap_progress *progress);
-static bool is_over(struct snap_arrival *arrival);
-static bool wait_a_little(struct snap_arrival *arrival);
-static snap_err get_result(const struct snap_arrival *arrival);
-static void destroy(struct snap_arrival *arrival);
-
-static const struct snap_arrival_ops ops = {
-	.wait = wait_for,
-	.is_over = is_over,
-	.wait_a_little = wait_a_little,
-	.get_result = get_result,
-	.destroy = destroy,
-};
-
-snap_err snap_unread_create(const char *path, struct snap_unread **ret)
-{
-	_cleanup_free_ struct snap_unread *unread = calloc(1, sizeof(*unread));
-	if (!unread || !(unread->path = strdup(path)))
-		return &snap_enomem;
-	unread->arrival = (struct snap_arrival){ .ops = &ops, .refs = 1 };
-	unread->fd = -1;
-	pthread_mutex_init(&unread->mutex, NULL);
-	*ret = snap_take(unread);
-	return SNAP_OK;
-}
-
-void snap_unread_unref(struct snap_unread *unread)
-{
-	if (unread)
-		snap_arrival_unref(&unread->arrival);
-}
-
 static void destroy(struct snap_arrival *arrival)
 {
 	struct snap_unread *unread = (struct snap_unread *)arrival;
@@ -220,6 +187,32 @@ static snap_err get_result(const struct snap_arrival *arrival)
 {
 	const struct snap_unread *unread = (const struct snap_unread *)arrival;
 	return unread->error ? snap_error_copy(unread->error) : SNAP_OK;
+}
+
+static const struct snap_arrival_ops ops = {
+	.wait = wait_for,
+	.is_over = is_over,
+	.wait_a_little = wait_a_little,
+	.get_result = get_result,
+	.destroy = destroy,
+};
+
+snap_err snap_unread_create(const char *path, struct snap_unread **ret)
+{
+	_cleanup_free_ struct snap_unread *unread = calloc(1, sizeof(*unread));
+	if (!unread || !(unread->path = strdup(path)))
+		return &snap_enomem;
+	unread->arrival = (struct snap_arrival){ .ops = &ops, .refs = 1 };
+	unread->fd = -1;
+	pthread_mutex_init(&unread->mutex, NULL);
+	*ret = snap_take(unread);
+	return SNAP_OK;
+}
+
+void snap_unread_unref(struct snap_unread *unread)
+{
+	if (unread)
+		snap_arrival_unref(&unread->arrival);
 }
 
 const struct snap_unread *snap_unread_of(const struct snap_memory *memory)

@@ -15,9 +15,7 @@
 struct checking {
 	/** We ourselves: what we see, a new process of ours sees. */
 	struct snap_tracee *tracee;
-	const struct snap_snapshot *image;
-	/** Of the image. */
-	struct snap_memory *memory;
+	struct snap_snapshot *image;
 	enum snap_compat_mode fpu_mode;
 	const struct snap_known_surroundings *known;
 	const struct snap_progress *progress;
@@ -71,7 +69,7 @@ static snap_err check_frames(const struct checking *checking,
 
 static snap_err check_kernel(const struct checking *checking)
 {
-	const struct snap_snapshot *image = checking->image;
+	struct snap_snapshot *image = checking->image;
 	if (image->page_size != checking->tracee->page_size)
 		return snap_error_create(SNAP_ERROR_REFUSED,
 					 "the snapshot is of a machine with pages of "
@@ -79,7 +77,7 @@ static snap_err check_kernel(const struct checking *checking)
 	if (!checking->known->surroundings.vdso)
 		return SNAP_OK;
 	struct snap_backtrace *backtraces;
-	SNAP_TRY(snap_memory_settle(checking->memory, checking->progress));
+	SNAP_TRY(snap_memory_settle(&image->memory, checking->progress));
 	SNAP_TRY(snap_unwind_snapshot(image, &backtraces));
 	snap_err error = check_frames(checking, backtraces);
 	snap_backtraces_destroy(backtraces, image->nr_threads);
@@ -161,7 +159,6 @@ snap_err snap_session_check_revival(struct snap_snapshot *snapshot,
 	const struct checking checking = {
 		.tracee = &tracee,
 		.image = snapshot,
-		.memory = &snapshot->memory,
 		.fpu_mode = fpu_mode,
 		.known = &known,
 		.progress = progress,
