@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/** A word and its meaning. */
+/** A word, without PROTECTION, and its meaning. */
 struct entry {
 	uint64_t word;
 	uint32_t flags;
@@ -16,6 +16,12 @@ struct range {
 	uint64_t start;
 	uint64_t end;
 };
+
+/**
+ * VM_READ, VM_WRITE and VM_EXEC (include/linux/mm.h): maps tells them, and nothing else
+ * of a mapping depends on them. What mprotect() has changed is known all the same.
+ */
+#define PROTECTION ((uint64_t)7)
 
 /** What /proc/vmstat says when it cannot be read: never the same as before. */
 #define UNKNOWN UINT64_MAX
@@ -77,7 +83,7 @@ static const struct entry *find(const struct snap_vma_book *book, uint64_t word)
 	const struct entry *list =
 		(const struct entry *)(const void *)book->entries.data;
 	for (size_t i = 0; i < book->entries.size / sizeof(*list); i++)
-		if (list[i].word == word)
+		if (list[i].word == (word & ~PROTECTION))
 			return &list[i];
 	return NULL;
 }
@@ -137,7 +143,7 @@ static snap_err learn_vma(struct snap_vma_book *book, const struct snap_vma *vma
 {
 	const struct range range = { vma->start, vma->end };
 	const struct entry entry = {
-		.word = word,
+		.word = word & ~PROTECTION,
 		.flags = vma->flags & ~(uint32_t)SNAP_VMA_LAZY_FREE,
 		.pkey = vma->pkey,
 	};

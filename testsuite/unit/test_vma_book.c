@@ -153,6 +153,23 @@ static void a_locked_mapping_is_seen(void **state)
 	assert_false(look(scene, scene->book).flags & SNAP_VMA_LOCKED);
 }
 
+static void another_protection_needs_no_other_word(void **state)
+{
+	// GIVEN a book that has learned
+	struct scene *scene = *state;
+	look(scene, scene->book);
+	size_t learned = scene->book->entries.size;
+
+	// WHEN mappings change what may be done with them, and nothing else
+	for (uint64_t prot = PROT_NONE; prot <= PROT_READ; prot++) {
+		assert_int_equal(make(scene, SYS_mprotect, prot, 0), 0);
+		assert_told_right(scene);
+	}
+
+	// THEN it had nothing to learn
+	assert_int_equal(scene->book->entries.size, learned);
+}
+
 static void a_protection_key_is_seen(void **state)
 {
 	struct scene *scene = *state;
@@ -228,6 +245,8 @@ int main(void)
 			tear_down),
 		cmocka_unit_test_setup_teardown(a_locked_mapping_is_seen, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(another_protection_needs_no_other_word,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_protection_key_is_seen, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(pages_that_may_vanish_are_seen, set_up,
