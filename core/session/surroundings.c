@@ -26,7 +26,7 @@ static snap_err look_at_kernel(struct snap_tracee *tracee,
 {
 	static const struct snap_vma like = { .name = (char *)"[vdso]" };
 	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
-	SNAP_TRY(snap_tracee_read_vmas(tracee, &vmas));
+	SNAP_TRY(snap_tracee_read_kernels_vmas(tracee, &vmas));
 	*ret_is_other = !snap_has_kernels_of(image, &vmas);
 	const struct snap_vma *vma = snap_find_kernel_mapping(&vmas, &like);
 	if (!*ret_is_other || !vma)

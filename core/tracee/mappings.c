@@ -243,3 +243,22 @@ snap_err snap_tracee_read_vmas(struct snap_tracee *tracee, struct snap_vmas *ret
 	vmas = (struct snap_vmas){ 0 };
 	return SNAP_OK;
 }
+
+snap_err snap_tracee_read_kernels_vmas(struct snap_tracee *tracee,
+				       struct snap_vmas *ret)
+{
+	_cleanup_vmas_ struct snap_vmas all = { 0 }, vmas = { 0 };
+	SNAP_TRY(read_list(tracee, "maps", &all));
+	for (size_t i = 0; i < all.nr; i++) {
+		struct snap_vma *vma = &all.list[i];
+		struct snap_vma moved = *vma;
+		if (!snap_vma_is_kernels(vma))
+			continue;
+		vma->name = NULL;
+		SNAP_TRY(snap_vmas_append(&vmas, &moved));
+	}
+	SNAP_TRY(find_build_ids(tracee, &vmas));
+	*ret = vmas;
+	vmas = (struct snap_vmas){ 0 };
+	return SNAP_OK;
+}

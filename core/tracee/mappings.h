@@ -12,6 +12,13 @@ _must_check_ snap_err snap_tracee_read_vmas(struct snap_tracee *tracee,
 					    struct snap_vmas *ret);
 
 /**
+ * Those of the kernel's own (snap_vma_is_kernels()) alone: where they are, and the
+ * build-id of its code. /proc/PID/maps tells that, at a small part of the price.
+ */
+_must_check_ snap_err snap_tracee_read_kernels_vmas(struct snap_tracee *tracee,
+						    struct snap_vmas *ret);
+
+/**
  * Parse one line of /proc/PID/maps or the head of one of /proc/PID/smaps.
  *
  * @param line Without its newline.
