@@ -63,8 +63,6 @@ static snap_err start_threads(const struct reviving *reviving,
 		.image = reviving->image,
 		.live = live,
 	};
-	if (reviving->image->nr_threads < 2)
-		return SNAP_OK;
 	if (!reviving->target->runner.run)
 		return snap_error_create(SNAP_ERROR_REFUSED,
 					 "the snapshot has threads, and whoever traces "
@@ -89,6 +87,8 @@ static snap_err prepare(const struct reviving *reviving)
 	_cleanup_snapshot_ struct snap_snapshot *first = NULL, *full = NULL;
 	SNAP_TRY(capture(reviving, &first));
 	SNAP_TRY(check(reviving, first));
+	if (reviving->image->nr_threads < 2)
+		return snap_vacate(reviving->tracee, reviving->image, first);
 	SNAP_TRY(start_threads(reviving, first));
 	SNAP_TRY(capture(reviving, &full));
 	return snap_vacate(reviving->tracee, reviving->image, full);
