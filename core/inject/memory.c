@@ -65,6 +65,7 @@ struct pass {
 void snap_rewinder_deinit(struct snap_rewinder *rewinder)
 {
 	snap_memory_deinit(&rewinder->old);
+	free(rewinder->poured);
 }
 
 /** Keep what was read: snap_old_pages_finish() before it changes. */

@@ -21,6 +21,11 @@ struct snap_rewinder {
 	const struct snap_progress *progress;
 	/** The only pages that may not be as they shall be; NULL: all. Not owned. */
 	const struct snap_ranges *only;
+	/** It will be verified: what goes straight from an image is compared at once.
+	 */
+	bool verifies;
+	/** Of each extent that went straight: bytes of pages made and compared. */
+	uint64_t *poured;
 	/** What was there before, for the undo. */
 	struct snap_memory old;
 	uint64_t bytes_compared;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/inject/remap.h"
 
+#include "core/image/unread.h"
 #include "core/plan/explain.h"
 #include "core/plan/remap.h"
 #include "core/tracee/mappings.h"
+#include "core/tracee/vma_book.h"
 
 /** Whether the plan has done anything about mappings. */
 static bool has_changed(const struct snap_plan *plan)
@@ -23,6 +25,15 @@ static snap_err mismatch(const struct snap_step *step)
 				 "a mapping is not what was asked for; what is left to "
 				 "do: %s",
 				 (const char *)text.data);
+}
+
+snap_err snap_remap_foresee(struct snap_restorer *restorer)
+{
+	_cleanup_vmas_ struct snap_vmas ignored = { 0 };
+	if (!restorer->tracee->vma_book || !has_changed(restorer->plan) ||
+	    !snap_unread_of(&restorer->plan->image->memory))
+		return SNAP_OK;
+	return snap_tracee_read_vmas(restorer->tracee, &ignored);
 }
 
 snap_err snap_remap_verify(struct snap_restorer *restorer)

@@ -325,6 +325,7 @@ static snap_err run(struct snap_restorer *restorer, bool verifies_memory)
 	SNAP_TRY(snap_arena_map(restorer));
 	SNAP_TRY(watch_tags(restorer));
 	SNAP_TRY(snap_run_steps(restorer, SNAP_BEFORE_MEMORY));
+	SNAP_TRY(snap_remap_foresee(restorer));
 	SNAP_TRY(rewind_memory(restorer));
 	SNAP_TRY(snap_run_steps(restorer, SNAP_AFTER_MEMORY));
 	SNAP_TRY(snap_remap_verify(restorer));
@@ -367,6 +368,7 @@ snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan
 		.live = plan->live,
 		.skips = skips,
 		.nr_skips = nr_skips,
+		.verifies = verifies_memory,
 		.progress = progress,
 	};
 	snap_err error = run(&restorer, verifies_memory);

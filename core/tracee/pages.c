@@ -15,11 +15,13 @@
 /**
  * Find pages that are of one of `categories`.
  *
+ * @param told Of PAGE_IS_FILE: it is looked up for each page, which takes most of the
+ *	time; without it every run is told as the process's own.
  * @param[out] ret_has_it false: this kernel does not know the call, or the category.
  */
 static snap_err scan_by_ioctl(struct snap_tracee *tracee, uint64_t start, uint64_t end,
-			      uint64_t categories, struct snap_page_runs *ret,
-			      bool *ret_has_it)
+			      uint64_t categories, uint64_t told,
+			      struct snap_page_runs *ret, bool *ret_has_it)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "scan the pages at %#lx",
 				   (unsigned long)start));
@@ -36,7 +38,7 @@ static snap_err scan_by_ioctl(struct snap_tracee *tracee, uint64_t start, uint64
 		.vec = (uint64_t)(uintptr_t)regions,
 		.vec_len = most,
 		.category_anyof_mask = categories,
-		.return_mask = PAGE_IS_FILE,
+		.return_mask = told,
 	};
 	int nr = ioctl(tracee->pagemap_fd, PAGEMAP_SCAN, &arg);
 	*ret_has_it = nr >= 0 || (errno != ENOTTY && errno != EINVAL);
@@ -92,13 +94,13 @@ static snap_err scan_by_pagemap(struct snap_tracee *tracee, uint64_t start,
 	return SNAP_OK;
 }
 
-snap_err snap_tracee_scan(struct snap_tracee *tracee, uint64_t start, uint64_t end,
-			  struct snap_page_runs *ret)
+static snap_err scan(struct snap_tracee *tracee, uint64_t start, uint64_t end,
+		     uint64_t told, struct snap_page_runs *ret)
 {
 	if (!tracee->lacks_pagemap_scan) {
 		bool has_it;
 		SNAP_TRY(scan_by_ioctl(tracee, start, end,
-				       PAGE_IS_PRESENT | PAGE_IS_SWAPPED, ret,
+				       PAGE_IS_PRESENT | PAGE_IS_SWAPPED, told, ret,
 				       &has_it));
 		if (has_it && ret->end > start)
 			return SNAP_OK;
@@ -107,13 +109,32 @@ snap_err snap_tracee_scan(struct snap_tracee *tracee, uint64_t start, uint64_t e
 	return scan_by_pagemap(tracee, start, end, ret);
 }
 
+snap_err snap_tracee_scan(struct snap_tracee *tracee, uint64_t start, uint64_t end,
+			  struct snap_page_runs *ret)
+{
+	return scan(tracee, start, end, PAGE_IS_FILE, ret);
+}
+
+snap_err snap_tracee_measure(struct snap_tracee *tracee, uint64_t start, uint64_t end,
+			     uint64_t *ret)
+{
+	struct snap_page_runs runs;
+	*ret = 0;
+	for (uint64_t at = start; at < end; at = runs.end) {
+		SNAP_TRY(scan(tracee, at, end, 0, &runs));
+		for (size_t i = 0; i < runs.nr; i++)
+			*ret += runs.list[i].end - runs.list[i].start;
+	}
+	return SNAP_OK;
+}
+
 snap_err snap_tracee_scan_guards(struct snap_tracee *tracee, uint64_t start,
 				 uint64_t end, struct snap_page_runs *ret)
 {
 	bool has_it = false;
 	if (!tracee->lacks_pagemap_scan)
-		SNAP_TRY(
-			scan_by_ioctl(tracee, start, end, PAGE_IS_GUARD, ret, &has_it));
+		SNAP_TRY(scan_by_ioctl(tracee, start, end, PAGE_IS_GUARD, 0, ret,
+				       &has_it));
 	if (has_it && ret->end > start)
 		return SNAP_OK;
 	ret->nr = 0;

@@ -217,6 +217,29 @@ def test_large_memory_comes_straight_from_the_image(
 
 
 @pytest.mark.restores
+def test_a_page_that_should_not_be_there_is_found(
+    snap: ModuleType, spawn: Spawn, begin: Any, tmp_path: Path
+) -> None:
+    # GIVEN large memory that is left in an image
+    path = image(snap, spawn, tmp_path)
+    zeros = largest(snap.load(str(path)))
+    snapshot = snap.load(str(path), later=True)
+    pid = begin("large")
+
+    def write(phase: str, *_: int) -> bool:
+        if phase == "Verifying memory":
+            with open(f"/proc/{pid}/mem", "wb", buffering=0) as memory:
+                memory.seek(zeros + 100)
+                memory.write(b"1")
+        return True
+
+    # WHEN somebody writes to one of its pages of zeros once it has been filled
+    # THEN that is told
+    with pytest.raises(snap.Mismatch, match=f"{zeros:x}"):
+        snap.revive(pid, snapshot, progress=write)
+
+
+@pytest.mark.restores
 def test_who_looks_at_it_gets_it_read(
     snap: ModuleType, spawn: Spawn, begin: Any, tmp_path: Path
 ) -> None:
