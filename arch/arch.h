@@ -308,6 +308,18 @@ struct snap_arch {
 	/** The number of DWARF registers that dwarf_register() may know, from 0. */
 	unsigned nr_dwarf_registers;
 
+	/**
+	 * What a signal handler returns to. Where the kernel's own code in the vdso is
+	 * that, it is the one thing there that calls the program.
+	 */
+	struct {
+		bool is_in_vdso;
+		/** The stack pointer's number in DWARF. */
+		unsigned dwarf_sp;
+		/** From there to the signal frame when a handler returns, in bytes. */
+		unsigned to_frame;
+	} trampoline;
+
 	/** The thread runs in the architecture's own mode (x86: 64-bit code, not
 	 * 32-bit). */
 	bool (*is_native)(const struct snap_thread *thread);

@@ -182,6 +182,7 @@ const struct snap_arch snap_arch_aarch64 = {
 	.sp = snap_aarch64_sp,
 	.dwarf_register = snap_aarch64_dwarf_register,
 	.nr_dwarf_registers = ARM64_NR_DWARF_REGISTERS,
+	.trampoline = { .is_in_vdso = true, .dwarf_sp = 31 },
 	.is_native = snap_aarch64_is_native,
 	.locate_component = snap_aarch64_locate_component,
 	.identify_syscall = snap_aarch64_identify_syscall,

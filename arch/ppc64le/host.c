@@ -140,6 +140,8 @@ const struct snap_arch snap_arch_ppc64le = {
 	.sp = snap_ppc64le_sp,
 	.dwarf_register = snap_ppc64le_dwarf_register,
 	.nr_dwarf_registers = PPC_NR_DWARF_REGISTERS,
+	// __SIGNAL_FRAMESIZE (arch/powerpc/include/asm/ptrace.h).
+	.trampoline = { .is_in_vdso = true, .dwarf_sp = 1, .to_frame = 128 },
 	.is_native = snap_ppc64le_is_native,
 	.check_live = snap_ppc64le_check_live,
 	.rewind_syscall = snap_ppc64le_rewind_syscall,

@@ -206,11 +206,16 @@ static snap_err load_file(struct snap_modules *modules, struct snap_module *modu
 	return SNAP_OK;
 }
 
+bool snap_module_is_vdso(const struct snap_module *module)
+{
+	return !strcmp(module->vma->name, "[vdso]");
+}
+
 static snap_err load_module(struct snap_modules *modules, struct snap_module *module)
 {
 	if (snap_vma_is_file(module->vma))
 		return load_file(modules, module);
-	if (!strcmp(module->vma->name, "[vdso]"))
+	if (snap_module_is_vdso(module))
 		load_vdso(modules, module);
 	else
 		module->state = SNAP_MODULE_ANONYMOUS;

@@ -53,6 +53,9 @@ void snap_modules_deinit(struct snap_modules *modules);
 _must_check_ snap_err snap_modules_find(struct snap_modules *modules, uint64_t address,
 					struct snap_module **ret);
 
+/** Whether it is the kernel's vdso, whatever is known of that. */
+bool snap_module_is_vdso(const struct snap_module *module);
+
 /** The name of the file without its folders, or what else names the mapping. */
 const char *snap_module_short_name(const struct snap_module *module);
 

@@ -19,6 +19,12 @@
 /** Bounds the frames of all threads together, for images made to exhaust memory. */
 #define MAX_FRAMES_OF_ALL (1u << 20)
 
+/** In bytes: of aarch64 it has 64 KiB of records behind it. */
+#define MAX_SIGFRAME ((size_t)72 << 10)
+
+/** Of a frame, as far as its return address, in bytes. */
+#define MAX_BACK_CHAIN 32
+
 /** One session: what the callbacks of libdwfl work on. */
 struct unwinder {
 	const struct snap_snapshot *snapshot;
@@ -32,8 +38,16 @@ struct unwinder {
 
 	/** The thread that is unwound, and its backtrace. */
 	size_t thread;
+	/** Where libdwfl begins: at that thread, or at `interrupted`. */
+	const struct snap_thread *from;
+	/** The registers that a signal interrupted. */
+	struct snap_thread interrupted;
+	/** libdwfl is to begin once more, there. */
+	bool goes_on;
 	struct snap_backtrace *backtrace;
+	/** Of all threads, and since libdwfl began. */
 	size_t nr_frames;
+	size_t nr_walked;
 	/** Of the last frame; NULL: there is no code at its pc. */
 	struct snap_module *module;
 	/** The memory that was asked for in the last step and is not known. */
@@ -46,6 +60,7 @@ struct unwinder {
 static void unwinder_deinit(struct unwinder *unwinder)
 {
 	snap_error_destroy(unwinder->error);
+	snap_thread_deinit(&unwinder->interrupted);
 	snap_symbols_deinit(&unwinder->symbols);
 	if (unwinder->dwfl)
 		dwfl_end(unwinder->dwfl);
@@ -84,7 +99,7 @@ static bool set_initial_registers(Dwfl_Thread *thread, void *context)
 {
 	const struct unwinder *unwinder = context;
 	const struct snap_arch *arch = unwinder->snapshot->arch;
-	const struct snap_thread *of = &unwinder->snapshot->threads[unwinder->thread];
+	const struct snap_thread *of = unwinder->from;
 	if (!of->regsets[0].size)
 		return false;
 	for (unsigned i = 0; i < arch->nr_dwarf_registers; i++) {
@@ -131,13 +146,21 @@ static snap_err explain_end(struct unwinder *unwinder, bool is_complete)
 	if (!backtrace->nr_frames)
 		return snap_backtrace_end(
 			backtrace, "the thread's registers are not in the snapshot");
+	bool is_known =
+		!unwinder->module || unwinder->module->state == SNAP_MODULE_USABLE;
+	// A stack can begin with a frame at zero, which has its return address behind
+	// that (64-bit ELF V2 ABI Specification, 2.2.2.1: the back chain).
+	bool is_start = unwinder->missing < MAX_BACK_CHAIN && is_known &&
+			backtrace->nr_frames > 1;
 	// libdwfl takes a return address that it could not read for the end.
 	if (unwinder->is_memory_missing)
-		return snap_backtrace_end(backtrace,
-					  "the memory at 0x%" PRIx64
-					  " is not in the snapshot",
-					  unwinder->missing);
-	if (is_complete)
+		return is_start ? SNAP_OK
+				: snap_backtrace_end(backtrace,
+						     "the memory at 0x%" PRIx64
+						     " is not in the snapshot",
+						     unwinder->missing);
+	// On aarch64 it takes what it cannot unwind for the end.
+	if (is_complete && is_known)
 		return SNAP_OK;
 	return explain_code(backtrace, unwinder->module,
 			    backtrace->frames[backtrace->nr_frames - 1].pc);
@@ -168,7 +191,7 @@ static snap_err take_frame(struct unwinder *unwinder, Dwfl_Frame *frame,
 			   bool *ret_is_last)
 {
 	struct snap_backtrace *backtrace = unwinder->backtrace;
-	bool is_innermost = !backtrace->nr_frames, is_activation;
+	bool is_innermost = !unwinder->nr_walked, is_activation;
 	Dwarf_Addr pc;
 	*ret_is_last = true;
 	dwfl_frame_pc(frame, &pc, NULL);
@@ -191,6 +214,7 @@ static snap_err take_frame(struct unwinder *unwinder, Dwfl_Frame *frame,
 	struct snap_frame *out;
 	SNAP_TRY(snap_backtrace_append(backtrace, pc, &out));
 	unwinder->nr_frames++;
+	unwinder->nr_walked++;
 	unwinder->module = module;
 	unwinder->is_memory_missing = false;
 	*ret_is_last = false;
@@ -201,20 +225,84 @@ static snap_err take_frame(struct unwinder *unwinder, Dwfl_Frame *frame,
 		      : SNAP_OK;
 }
 
+/** The bytes at an address, as many as are known of `size`. */
+static snap_err read_some(struct unwinder *unwinder, uint64_t address, size_t size,
+			  struct snap_buffer *ret)
+{
+	uint8_t bytes[512];
+	for (size_t at = 0, some; at < size; at += some) {
+		some = sizeof(bytes) - (address + at) % sizeof(bytes);
+		some = some < size - at ? some : size - at;
+		if (!snap_unwind_read(unwinder->snapshot, &unwinder->files,
+				      address + at, bytes, some))
+			break;
+		SNAP_TRY(snap_buffer_append(ret, bytes, some));
+	}
+	return SNAP_OK;
+}
+
+/** Go on with what a signal interrupted, if there is a frame at an address. */
+static snap_err decode(struct unwinder *unwinder, uint64_t address)
+{
+	const struct snap_snapshot *snapshot = unwinder->snapshot;
+	_cleanup_buffer_ struct snap_buffer bytes = { 0 };
+	SNAP_TRY(read_some(unwinder, address, MAX_SIGFRAME, &bytes));
+	struct snap_thread interrupted;
+	_cleanup_error_ snap_err error =
+		snapshot->arch->sigframe_decode(&snapshot->cpu, bytes.data, bytes.size,
+						address, &interrupted);
+	if (error)
+		return error->kind == SNAP_ERROR_CORRUPT ? SNAP_OK : snap_take(error);
+	snap_thread_deinit(&unwinder->interrupted);
+	unwinder->interrupted = interrupted;
+	// Of POWER any bytes are a frame.
+	if (!snap_vmas_find(&snapshot->vmas, snapshot->arch->sp(&interrupted)))
+		return SNAP_OK;
+	unwinder->from = &unwinder->interrupted;
+	unwinder->goes_on = true;
+	return SNAP_OK;
+}
+
+/**
+ * Where a signal handler returns to the kernel's code, the signal frame has what was
+ * interrupted. The unwind information of the vdso is not followed: on aarch64 it leads
+ * to the caller of that, on POWER libdwfl does not understand it, and the vdso of
+ * another kernel is not at hand.
+ */
+static snap_err find_interrupted(struct unwinder *unwinder, Dwfl_Frame *frame)
+{
+	const struct snap_arch *arch = unwinder->snapshot->arch;
+	Dwarf_Word sp;
+	if (!arch->trampoline.is_in_vdso || unwinder->nr_walked < 2 ||
+	    !unwinder->module || !snap_module_is_vdso(unwinder->module) ||
+	    dwfl_frame_reg(frame, arch->trampoline.dwarf_sp, &sp))
+		return SNAP_OK;
+	return decode(unwinder, sp + arch->trampoline.to_frame);
+}
+
 static int on_frame(Dwfl_Frame *frame, void *context)
 {
 	struct unwinder *unwinder = context;
 	bool is_last;
 	unwinder->error = take_frame(unwinder, frame, &is_last);
-	return unwinder->error || is_last ? DWARF_CB_ABORT : DWARF_CB_OK;
+	if (!unwinder->error && !is_last)
+		unwinder->error = find_interrupted(unwinder, frame);
+	return unwinder->error || is_last || unwinder->goes_on ? DWARF_CB_ABORT
+							       : DWARF_CB_OK;
 }
 
 static int on_thread(Dwfl_Thread *thread, void *context)
 {
 	struct unwinder *unwinder = context;
+	int result;
 	unwinder->module = NULL;
 	unwinder->is_memory_missing = false;
-	int result = dwfl_thread_getframes(thread, on_frame, unwinder);
+	unwinder->from = &unwinder->snapshot->threads[unwinder->thread];
+	do {
+		unwinder->goes_on = false;
+		unwinder->nr_walked = 0;
+		result = dwfl_thread_getframes(thread, on_frame, unwinder);
+	} while (unwinder->goes_on);
 	if (!unwinder->error)
 		unwinder->error = explain_end(unwinder, result >= 0);
 	unwinder->backtrace++;

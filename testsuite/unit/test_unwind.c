@@ -73,9 +73,11 @@ static void test_two_unwinders_agree_on_every_frame_of_every_thread(void **state
 		const struct snap_backtrace *dead = &scene.backtraces[i];
 		assert_int_equal(live.nr_frames, dead->nr_frames);
 		assert_int_equal(!live.end_reason, !dead->end_reason);
-		// The snapshot will make the interrupted system call again.
+		// The snapshot will make the interrupted system call again; on aarch64
+		// the kernel has gone back to it already.
+		const struct snap_arch *arch = scene.snapshot->arch;
 		assert_int_equal(live.frames[0].pc - dead->frames[0].pc,
-				 scene.snapshot->arch->syscall_insn_size);
+				 arch->rewinds_early ? 0 : arch->syscall_insn_size);
 		for (size_t j = 1; j < live.nr_frames; j++) {
 			assert_true(live.frames[j].pc == dead->frames[j].pc);
 			assert_same_function(&live.frames[j], &dead->frames[j]);
@@ -92,9 +94,11 @@ static void test_libunwind_gives_no_name_rather_than_a_neighbours(void **state)
 	_cleanup_backtrace_ struct snap_backtrace live = { 0 };
 	assert_ok(snap_unwind_live(thread->tid, &live));
 
-	// start_thread() and clone3() are in no symbol table that libunwind reads.
+	// start_thread() and clone3() are in no symbol table that libunwind reads; on
+	// POWER it is clone() that starts threads.
 	assert_true(live.nr_frames >= 2);
-	assert_null(live.frames[live.nr_frames - 1].function);
+	const char *outermost = live.frames[live.nr_frames - 1].function;
+	assert_true(!outermost || !strcmp(outermost, "clone"));
 	assert_null(live.frames[live.nr_frames - 2].function);
 }
 
