@@ -244,6 +244,7 @@ void snap_aarch64_prepare_batch(uint8_t *regs, uint64_t code, uint64_t table, si
 
 /* compare.c, check.c */
 
+void snap_aarch64_scrub(struct snap_thread *thread);
 void snap_aarch64_compare(const struct snap_cpu *cpu, const struct snap_thread *wanted,
 			  const struct snap_thread *actual, snap_difference_fn *found,
 			  void *context);

@@ -47,6 +47,15 @@ static void read_implied(const struct snap_thread *thread, unsigned component,
 		memcpy(ret, fp->data + ARM64_V + 16 * (size_t)component, 16);
 }
 
+/** Z and P registers are compared; otherwise V registers, which are all there is. */
+static bool compares_z(const struct comparison *it)
+{
+	unsigned vl = current_vl(it->wanted);
+	// Another length, or another mode, is reported as such.
+	return vl && vl == current_vl(it->actual) &&
+	       (snap_aarch64_vectors(it->wanted) || snap_aarch64_vectors(it->actual));
+}
+
 /** A Z or P register or FFR, of a thread with vectors of `vl` bytes. */
 static size_t read_vector(const struct comparison *it, const struct snap_thread *thread,
 			  unsigned component, unsigned vl, uint8_t *ret)
@@ -68,8 +77,7 @@ static void compare_vector(const struct comparison *it,
 	unsigned component = (unsigned)desc->pieces[0].component;
 	unsigned vl = current_vl(it->wanted);
 	uint8_t wanted[ARM64_MAX_VL], actual[ARM64_MAX_VL];
-	// Another length, or another mode, has been reported as such.
-	if (!vl || vl != current_vl(it->actual))
+	if (!compares_z(it))
 		return;
 	size_t size = read_vector(it, it->wanted, component, vl, wanted);
 	(void)read_vector(it, it->actual, component, vl, actual);
@@ -120,6 +128,21 @@ static uint64_t comparable(const struct snap_register_piece *piece, uint64_t val
 	return value;
 }
 
+void snap_aarch64_scrub(struct snap_thread *thread)
+{
+	struct snap_regset *set = &thread->regsets[SNAP_AARCH64_GENERAL];
+	const struct snap_register_piece piece = {
+		.regset = SNAP_AARCH64_GENERAL,
+		.offset = ARM64_PSTATE,
+		.size = 8,
+	};
+	if (set->size < ARM64_GENERAL_SIZE)
+		return;
+	snap_aarch64_set_reg(set->data, ARM64_PSTATE,
+			     comparable(&piece,
+					snap_aarch64_reg(set->data, ARM64_PSTATE)));
+}
+
 static void compare_fixed(const struct comparison *it,
 			  const struct snap_register_desc *desc)
 {
@@ -152,8 +175,7 @@ static bool is_idle(const struct comparison *it, const struct snap_register_desc
 	switch (piece->regset) {
 	case SNAP_AARCH64_FP:
 		// V registers are the lowest bytes of the Z registers.
-		return piece->offset < ARM64_FPSR && current_vl(it->wanted) &&
-		       current_vl(it->wanted) == current_vl(it->actual);
+		return piece->offset < ARM64_FPSR && compares_z(it);
 	case SNAP_AARCH64_ZT:
 		return !snap_aarch64_has_za(it->wanted);
 	case SNAP_AARCH64_SVE:

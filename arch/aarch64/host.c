@@ -204,6 +204,7 @@ const struct snap_arch snap_arch_aarch64 = {
 	.sigframe_decode = snap_aarch64_sigframe_decode,
 	.prepare_sigreturn = snap_aarch64_prepare_sigreturn,
 	.compare = snap_aarch64_compare,
+	.scrub = snap_aarch64_scrub,
 	.check_thread = snap_aarch64_check_thread,
 	.rules = snap_aarch64_rules,
 	.nr_rules = ARM64_NR_RULES,
