@@ -161,8 +161,16 @@ static snap_err make_anonymous(struct snap_restorer *restorer,
 	struct snap_call call;
 	switch (wanted->kind) {
 	case SNAP_FILE_EVENTFD:
-		call = (struct snap_call)SNAP_CALL(EVENTFD2, 0,
-						   flags | wanted->settings);
+		if (wanted->settings == SNAP_EVENTFD_UNTOLD)
+			SNAP_TRY(snap_notes_add(
+				restorer->notes,
+				"Descriptor %d counts as a whole now; whether it was a "
+				"semaphore, the kernel of the snapshot did not tell "
+				"(Linux 6.5 does).",
+				step->number));
+		else
+			flags |= wanted->settings;
+		call = (struct snap_call)SNAP_CALL(EVENTFD2, 0, flags);
 		break;
 	case SNAP_FILE_TIMERFD:
 		call = (struct snap_call)SNAP_CALL(TIMERFD_CREATE, wanted->id, flags);

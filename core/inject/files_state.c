@@ -145,8 +145,7 @@ static snap_err set_counter(struct snap_restorer *restorer, int number,
 {
 	_cleanup_open_file_ struct snap_open_file is = { 0 };
 	SNAP_TRY(read_now(restorer, number, &is));
-	return snap_tracee_set_eventfd(restorer->tracee, number, is.count, file->count,
-				       file->settings);
+	return snap_tracee_set_eventfd(restorer->tracee, number, is.count, file->count);
 }
 
 SETTER(counter, "put back a counter")

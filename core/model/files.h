@@ -73,6 +73,9 @@ struct snap_file_lock {
 	uint64_t end;
 };
 
+/** The kernel does not tell whether an eventfd is a semaphore. */
+#define SNAP_EVENTFD_UNTOLD 2u
+
 /** An open file: what descriptors that were duplicated share. */
 struct snap_open_file {
 	uint32_t kind;
@@ -105,7 +108,8 @@ struct snap_open_file {
 	uint64_t id;
 	/** signalfd: bit N-1 for signal N. */
 	uint64_t mask;
-	/** eventfd: 1 for a semaphore. timerfd: flags of timerfd_settime(2). */
+	/** eventfd: 1 for a semaphore, or SNAP_EVENTFD_UNTOLD. timerfd: flags of
+	 * timerfd_settime(2). */
 	uint32_t settings;
 	/** timerfd: nanoseconds until it expires, 0: disarmed; and then every so many.
 	 */

@@ -57,36 +57,40 @@ snap_err snap_tracee_set_flags(struct snap_tracee *tracee, int number, uint32_t 
 /** The most times that a semaphore is read. */
 #define MAX_READS (UINT64_C(1) << 20)
 
-/** Take `count` out of an eventfd that has as much. */
-static snap_err take(int fd, int number, uint64_t count, bool is_semaphore)
+/**
+ * Take `count` at least out of an eventfd that has as much: a semaphore is read by
+ * ones, any other as a whole. Which it is, not every kernel tells.
+ *
+ * @param[in,out] value What it has.
+ */
+static snap_err take(int fd, int number, uint64_t count, uint64_t *value)
 {
-	uint64_t reads = is_semaphore ? count : !!count, value;
-	if (reads > MAX_READS)
-		return snap_error_create(SNAP_ERROR_REFUSED,
-					 "the semaphore of descriptor %d has grown by "
-					 "%llu since, which is too much to take back",
-					 number, (unsigned long long)reads);
-	while (reads--)
-		if (read(fd, &value, sizeof(value)) != sizeof(value))
+	for (uint64_t some = 0; count; count -= some < count ? some : count) {
+		if (some && count > MAX_READS)
+			return snap_error_create(SNAP_ERROR_REFUSED,
+						 "the semaphore of descriptor %d has "
+						 "grown by %llu since, which is too "
+						 "much to take back",
+						 number, (unsigned long long)count + 1);
+		if (read(fd, &some, sizeof(some)) != sizeof(some))
 			return snap_error_os(errno,
 					     "cannot read the counter of descriptor %d",
 					     number);
+		*value -= some;
+	}
 	return SNAP_OK;
 }
 
 snap_err snap_tracee_set_eventfd(struct snap_tracee *tracee, int number, uint64_t is,
-				 uint64_t wanted, bool is_semaphore)
+				 uint64_t wanted)
 {
 	_cleanup_close_ int fd = -1;
 	SNAP_TRY(duplicate(tracee, number, &fd));
 	SNAP_TRY(snap_tracee_enter(tracee, "set the counter of descriptor %d", number));
-	uint64_t rest = is;
-	if (wanted < is) {
-		uint64_t count = is_semaphore ? is - wanted : is;
-		SNAP_TRY(take(fd, number, count, is_semaphore));
-		rest = is - count;
-	}
-	uint64_t more = wanted - rest;
+	uint64_t value = is;
+	if (wanted < is)
+		SNAP_TRY(take(fd, number, is - wanted, &value));
+	uint64_t more = wanted - value;
 	if (more && write(fd, &more, sizeof(more)) != sizeof(more))
 		return snap_error_os(errno, "cannot set the counter of descriptor %d",
 				     number);

@@ -24,10 +24,9 @@ _must_check_ snap_err snap_tracee_set_pos(struct snap_tracee *tracee, int number
 _must_check_ snap_err snap_tracee_set_flags(struct snap_tracee *tracee, int number,
 					    uint32_t flags);
 
-/** eventfd(2). @param is A value it has; @param is_semaphore It is read by ones. */
+/** eventfd(2). @param is The value it has. */
 _must_check_ snap_err snap_tracee_set_eventfd(struct snap_tracee *tracee, int number,
-					      uint64_t is, uint64_t wanted,
-					      bool is_semaphore);
+					      uint64_t is, uint64_t wanted);
 
 /** Arm or disarm a timerfd(2): settings, remaining, interval and count of `wanted`. */
 _must_check_ snap_err snap_tracee_set_timerfd(struct snap_tracee *tracee, int number,

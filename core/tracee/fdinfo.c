@@ -26,7 +26,9 @@ static snap_err parse_head(const char *line, struct snap_open_file *file)
 
 static snap_err parse_eventfd(const char *line, struct snap_open_file *file)
 {
-	sscanf(line, "eventfd-count: %" SCNx64, &file->count);
+	// The line about semaphores comes last, and is new in Linux 6.5.
+	if (sscanf(line, "eventfd-count: %" SCNx64, &file->count) == 1)
+		file->settings = SNAP_EVENTFD_UNTOLD;
 	sscanf(line, "eventfd-id: %" SCNu64, &file->id);
 	sscanf(line, "eventfd-semaphore: %" SCNu32, &file->settings);
 	return SNAP_OK;
