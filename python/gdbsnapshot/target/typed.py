@@ -62,7 +62,11 @@ def find(ranges: Sequence[Range], tids: Sequence[int], most: int) -> list[Row]:
         _rows_of_statics(changed), *(_rows_of_frames(changed, tid) for tid in tids)
     )
     # A variable of a function that keeps its value is in each of its frames.
-    unique = {row[5]: row for row in itertools.islice(rows, most)}
+    unique: dict[str, Row] = {}
+    for row in rows:
+        unique[row[5]] = row
+        if len(unique) == most:
+            break
     return list(unique.values())
 
 
