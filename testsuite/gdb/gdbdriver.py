@@ -243,6 +243,13 @@ class Gdb(Debugger):
         for option in ("set prompt", *OPTIONS):
             self.ask(option)
         self.transcript.clear()
+        # On aarch64 GDB has left one that has asked what ptrace() can do.
+        self._born_with = children(self.process.pid)
+
+    @property
+    def has_started_nothing(self) -> bool:
+        """There is no process, known to GDB or not, that was not there first."""
+        return self.inferior == 0 and children(self.process.pid) == self._born_with
 
     def ask(self, command: str, timeout: Optional[float] = None) -> tuple[str, str]:
         """Give a command; what it printed and what it complained."""
@@ -360,10 +367,15 @@ class Gdb(Debugger):
             "info sharedlibrary",
         )
         # The PC is shown where it is not at the beginning of a line: see CPU.restart.
-        return {
+        shown = {
             command: re.sub("0x[0-9a-f]+ in ", "", self(command))
             for command in commands
         }
+        for name in CPU.kernels:
+            shown["info registers"] = re.sub(
+                rf"(?m)^{name} .*$", "", shown["info registers"]
+            )
+        return shown
 
     def finish_program(self, timeout: Optional[float] = None) -> int:
         """Continue to the program's end; its exit status."""

@@ -26,6 +26,11 @@ def _kernel_has_guards():
     return answer == 0
 
 
+def kernel():
+    """The first two numbers of its release."""
+    return tuple(int(word) for word in os.uname().release.split(".")[:2])
+
+
 as_root = pytest.mark.skipif(
     os.geteuid() != 0 or "setpriv" in WRAP,
     reason="only root may choose the number of a thread",
@@ -38,6 +43,16 @@ in_turns = pytest.mark.xdist_group("threads")
 needs_guards = pytest.mark.skipif(
     not _kernel_has_guards(), reason="MADV_GUARD_INSTALL: Linux 6.13"
 )
+
+needs_registrations = pytest.mark.skipif(
+    kernel() < (6, 3), reason="MEMBARRIER_CMD_GET_REGISTRATIONS: Linux 6.3"
+)
+"""For stories of what a process has registered for."""
+
+needs_semaphores = pytest.mark.skipif(
+    kernel() < (6, 5), reason="a semaphore is told from a counter since Linux 6.5"
+)
+"""For stories where an eventfd is made again."""
 
 needs_timer_numbers = pytest.mark.skipif(
     LIBC.prctl(PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_GET, 0, 0, 0)

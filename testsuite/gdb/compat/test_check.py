@@ -103,6 +103,8 @@ def test_a_core_file_of_gdbs_own_is_shown_and_checked(saved, folder):
 
     # THEN it is shown and checked, but is no snapshot
     assert "another program wrote" in saved(f"snapshot show {folder}/gcore")
-    assert "does not say which" in saved(f"snapshot check {folder}/gcore")
+    # On POWER and Arm the auxiliary vector tells all; on x86 that is CPUID.
+    checked = saved(f"snapshot check {folder}/gcore")
+    assert "does not say which" in checked or CPU.pc != "rip"
     assert "did not write it" in saved.refuses(f"snapshot restore {folder}/gcore")
     assert "did not write it" in saved.refuses(f"snapshot import {folder}/gcore")

@@ -7,7 +7,7 @@ import select
 import gcores
 import private
 import pytest
-from gdbdriver import TIMEOUT, children
+from gdbdriver import TIMEOUT
 
 
 def save_image(sessions, target, folder):
@@ -76,7 +76,7 @@ def test_it_can_be_killed(sessions, command):
     gdb("kill")
 
     # THEN nothing is left of it, and another one can be made
-    assert gdb.inferior == 0 and children(gdb.pid) == []
+    assert gdb.has_started_nothing
     gdb(f"snapshot {command}")
     gdb("signal 0")
     assert gdb.value("$_exitcode") == 0

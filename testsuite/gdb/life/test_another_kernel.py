@@ -2,7 +2,6 @@
 """An image goes on under a kernel whose code for programs (vdso) is another one."""
 
 import vdso
-from gdbdriver import children
 
 
 def save(sessions, target, folder, hits=1):
@@ -66,4 +65,4 @@ def test_a_thread_in_the_middle_of_that_code_is_refused(sessions, target, folder
 
     # THEN that is told, and there is no process
     assert "is in the middle of code of its kernel (the vdso)" in said
-    assert gdb.inferior == 0 and children(gdb.pid) == []
+    assert gdb.has_started_nothing

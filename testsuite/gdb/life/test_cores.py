@@ -7,7 +7,6 @@ from pathlib import Path
 
 import gcores
 import pytest
-from gdbdriver import children
 
 ALL_MEMORY = "0x7f"
 ASSUMED = (
@@ -82,11 +81,11 @@ def test_it_takes_insistence(sessions, gcores_core):
 
     # THEN that is refused, with the way to do it, and a dry run says what is assumed
     assert "-force" in said
-    assert gdb.inferior == 0 and children(gdb.pid) == []
+    assert gdb.has_started_nothing
     said = gdb(f"snapshot restore {gcores_core} -force -dry-run")
     for sentence in ASSUMED:
         assert sentence in said
-    assert gdb.inferior == 0 and children(gdb.pid) == []
+    assert gdb.has_started_nothing
 
 
 def test_a_process_is_in_the_way(sessions, target, gcores_core):

@@ -4,7 +4,6 @@
 import shutil
 
 import pytest
-from gdbdriver import children
 
 
 def save(sessions, program):
@@ -33,7 +32,7 @@ def test_a_failure_leaves_no_process(sessions, target):
 
         # THEN that is said, and GDB has no process
         assert "Input/output error" in err, (number, err)
-        assert gdb.inferior == 0 and children(gdb.pid) == [], number
+        assert gdb.has_started_nothing, number
         failed += 1
         number += 53
 
@@ -67,7 +66,7 @@ def test_another_program_is_told_before_anything_is_started(
 
     # THEN the file is named, and there is no process
     assert f"{program}" in said and complaint in said
-    assert gdb.inferior == 0 and children(gdb.pid) == []
+    assert gdb.has_started_nothing
 
 
 def test_a_copy_of_the_program_will_do(sessions, target, folder):
@@ -96,4 +95,4 @@ def test_a_dry_run_starts_nothing(sessions, target):
 
     # THEN it is told, and there is no process
     assert f"A new process of {target('team')} would be made" in said
-    assert gdb.inferior == 0 and children(gdb.pid) == []
+    assert gdb.has_started_nothing

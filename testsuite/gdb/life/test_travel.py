@@ -12,7 +12,6 @@ from pathlib import Path
 
 import private
 import pytest
-from gdbdriver import children
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "guests"))
 from kinds import fits, this_kind  # noqa: E402
@@ -52,8 +51,6 @@ def test_an_image_goes_on_where_it_fits(sessions, target, folder, name):
 
     # WHEN it is asked whether it may run here, and brought to life
     gdb = sessions.gdb()
-    # GDB can have left one of its own, which has asked what ptrace() can do.
-    before = children(gdb.pid)
     checked, _ = gdb.ask(f"snapshot check {path}")
     said, why = gdb.ask(f"snapshot restore {path}")
 
@@ -62,7 +59,7 @@ def test_an_image_goes_on_where_it_fits(sessions, target, folder, name):
     if why:
         assert fit is not True, why
         assert checked.startswith("Impossible"), checked
-        assert gdb.inferior == 0 and children(gdb.pid) == before
+        assert gdb.has_started_nothing
     elif fit is None and "instructions that the machine lacks" in checked:
         # The risk was told, and is the program's: it may use them.
         end = gdb("continue")

@@ -5,6 +5,7 @@ import os
 
 import pytest
 from evidence import digest
+from marks import needs_registrations
 from sessions import WRAP
 
 
@@ -84,6 +85,7 @@ def test_what_needs_powers_that_the_debugger_lacks(
     check(sessions.gdb(target("gone")), thing, *words)
 
 
+@needs_registrations
 def test_what_harms_nobody_is_kept_and_named(gdb, target):
     # GIVEN a program that has registered for barriers since its snapshot
     gdb.run(target("gone"), until="settled", arguments="membarrier")

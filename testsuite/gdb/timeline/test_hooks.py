@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+from cpus import CPU
 from sessions import SCRIPT, version
 
 LISTEN = """python
@@ -220,7 +221,7 @@ def look():
         int(frame.pc()),
         int(gdb.parse_and_eval("count")),
         bytes(memory).hex(),
-        gdb.execute("info registers", to_string=True),
+        gdb.execute(f"info registers {registers}", to_string=True),
         frame.older().name() if frame.older() else "",
     ]
 
@@ -247,7 +248,8 @@ gdb.prompt_hook = prompt
 def test_a_plugin_that_shows_the_context_shows_that_of_then(sessions, target, folder):
     # GIVEN a .gdbinit with hooks, as pwndbg and GEF have them, read before us
     plugin = folder / "plugin.py"
-    plugin.write_text(PLUGIN)
+    registers = f"{' '.join(CPU.general)} {CPU.pc} {CPU.sp}"
+    plugin.write_text(f"registers = '{registers}'\n{PLUGIN}")
     gdb = sessions.gdb(
         "-iex", f"source {plugin}", "-iex", "set style enabled off", target("counter")
     )
