@@ -5,6 +5,15 @@ import hashlib
 
 import gdb
 
+KERNELS = ()
+"""Registers with bits of the kernel's own: Cpu.kernels, which the story sets."""
+
+
+def registers():
+    """Those of the program, as text."""
+    lines = gdb.execute("info registers", to_string=True).splitlines()
+    return [line for line in lines if line.split()[0] not in KERNELS]
+
 
 def state():
     """Everything of the inferior that a damaged image could spoil."""
@@ -19,7 +28,7 @@ def state():
                 mem.seek(start)
                 memory.update(mem.read(end - start))
     return (
-        gdb.execute("info registers", to_string=True),
+        registers(),
         gdb.execute("info vector", to_string=True),
         layout,
         memory.hexdigest(),

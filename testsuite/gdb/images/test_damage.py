@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from cpus import CPU
 
 # How many places are damaged; "all" takes every byte, and its time.
 TRIES = os.environ.get("SNAPSHOT_TEST_FLIPS", "400")
@@ -16,6 +17,7 @@ def image(gdb, target, folder):
     gdb.run(target("tiny"), until="tick", hits=5)
     gdb(f"source {Path(__file__).with_name('damage.py')}")
     gdb(f"snapshot save then -file {folder}/tiny.core")
+    gdb(f"python KERNELS = {tuple(CPU.kernels)}")
     gdb("python then = state()")
     gdb.go(until="tick", hits=9)
     gdb("snapshot save now")
