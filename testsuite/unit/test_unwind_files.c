@@ -84,19 +84,16 @@ static void test_a_file_with_spaces_in_its_name_is_found(void **state)
 }
 
 /**
- * That is where it ends, and it says so. On POWER frames are a chain that leads
- * further; what aarch64 has instead, libdwfl reads where it is not.
+ * That is where it ends on x86. Elsewhere libdwfl finds a chain of frames, from which
+ * on aarch64 those of this program are missing: it has no frame pointers.
  */
 static void assert_end(const struct unwind_scene *scene, const char *reason)
 {
 	const struct snap_backtrace *backtrace = unwind_scene_find(scene, "main");
-	const uint16_t machine = scene->snapshot->arch->elf_machine;
-	if (machine == EM_PPC64)
-		assert_true(backtrace->nr_frames > 4);
-	else
-		assert_non_null(backtrace->end_reason);
-	if (machine == EM_X86_64)
+	if (scene->snapshot->arch->elf_machine == EM_X86_64)
 		assert_non_null(strstr(backtrace->end_reason, reason));
+	else
+		assert_true(backtrace->nr_frames > 2);
 }
 
 static void test_a_file_that_is_gone_is_named_as_the_reason(void **state)
