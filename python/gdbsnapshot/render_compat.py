@@ -55,7 +55,7 @@ def risks(verdict: "Verdict") -> str:
 def cpu(description: str, page: Page = Page()) -> str:
     """A CPU's description, which is JSON, for a person."""
     found = json.loads(description)
-    facts = {**found["texts"], **found["numbers"]}
+    facts = {"arch": found["arch"], **found["texts"], **found["numbers"]}
     width = max(len(name) for name in facts)
     lines = [
         f"{page.style('variable', name)}{' ' * (width - len(name))}  {_item(value)}"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An image is a core file: every tool that reads core files reads it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -99,8 +100,12 @@ def test_a_tool_reads_it_without_a_warning(gdb, target, image, command):
         words[1:1] = ["--executable", str(target("allregs"))]
     done = subprocess.run(words, capture_output=True, text=True, timeout=stretched(60))
     said = done.stdout + done.stderr
-    assert done.returncode == 0, said
-    assert done.stderr == ""
+    if command[0] == "eu-stack" and os.uname().machine == "ppc64le":
+        # It reads behind the beginning of a thread's stack.
+        complaint = "eu-stack: dwfl_thread_getframes .* address out of range"
+        assert all(re.fullmatch(complaint, line) for line in done.stderr.splitlines())
+    else:
+        assert done.returncode == 0 and done.stderr == "", said
     assert "warning" not in said.lower()
     if command == ["eu-readelf", "-n"]:
         assert said.count("PRSTATUS") == 11
