@@ -265,22 +265,17 @@ static snap_err do_missing(struct pass *pass, const struct snap_vma *vma,
 {
 	struct snap_tracee *tracee = pass->rewinder->worker->tracee;
 	bool is_file = snap_vma_contents(vma) == SNAP_CONTENTS_FILE;
-	// The kernel tells of its own pages, of which the image may hold parts.
-	uint64_t last = snap_page_up(end, tracee->page_size);
-	for (uint64_t at = snap_page_down(start, tracee->page_size); at < last;
-	     at = pass->runs.end) {
-		SNAP_TRY(snap_tracee_scan(tracee, at, last, &pass->runs));
+	for (uint64_t at = start; at < end; at = pass->runs.end) {
+		SNAP_TRY(snap_tracee_scan(tracee, at, end, &pass->runs));
 		for (size_t i = 0; i < pass->runs.nr; i++) {
 			const struct snap_page_run *run = &pass->runs.list[i];
-			uint64_t from = run->start > start ? run->start : start;
-			uint64_t to = run->end < end ? run->end : end;
-			if (from >= to || (is_file && !run->is_own))
+			if (is_file && !run->is_own)
 				continue;
-			SNAP_TRY(
-				add_piece(pass, (struct piece){ .vma = vma,
-								.start = from,
-								.size = to - from,
-								.is_files = is_file }));
+			SNAP_TRY(add_piece(pass, (struct piece){
+							 .vma = vma,
+							 .start = run->start,
+							 .size = run->end - run->start,
+							 .is_files = is_file }));
 		}
 	}
 	return SNAP_OK;

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/model/page.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/pagemap_scan.h"
 
@@ -94,8 +95,8 @@ static snap_err scan_by_pagemap(struct snap_tracee *tracee, uint64_t start,
 	return SNAP_OK;
 }
 
-static snap_err scan(struct snap_tracee *tracee, uint64_t start, uint64_t end,
-		     uint64_t told, struct snap_page_runs *ret)
+static snap_err scan_whole(struct snap_tracee *tracee, uint64_t start, uint64_t end,
+			   uint64_t told, struct snap_page_runs *ret)
 {
 	if (!tracee->lacks_pagemap_scan) {
 		bool has_it;
@@ -107,6 +108,26 @@ static snap_err scan(struct snap_tracee *tracee, uint64_t start, uint64_t end,
 		tracee->lacks_pagemap_scan = true;
 	}
 	return scan_by_pagemap(tracee, start, end, ret);
+}
+
+/** Leave what lies from `start` to before `end`. */
+static void clip(struct snap_page_runs *runs, uint64_t start, uint64_t end)
+{
+	struct snap_page_run *first = runs->list, *last = runs->list + runs->nr - 1;
+	runs->end = runs->end < end ? runs->end : end;
+	if (runs->nr && first->start < start)
+		first->start = start;
+	if (runs->nr && last->end > end)
+		last->end = end;
+}
+
+static snap_err scan(struct snap_tracee *tracee, uint64_t start, uint64_t end,
+		     uint64_t told, struct snap_page_runs *ret)
+{
+	SNAP_TRY(scan_whole(tracee, snap_page_down(start, tracee->page_size),
+			    snap_page_up(end, tracee->page_size), told, ret));
+	clip(ret, start, end);
+	return SNAP_OK;
 }
 
 snap_err snap_tracee_scan(struct snap_tracee *tracee, uint64_t start, uint64_t end,

@@ -33,7 +33,8 @@ struct snap_page_runs {
  * walks over terabytes of nothing in no time (Linux 6.7), or by reading
  * /proc/PID/pagemap.
  *
- * @param start,end Of whole pages, start < end.
+ * @param start,end Multiples of SNAP_PAGE_SIZE, start < end: a snapshot has pages that
+ *	are smaller than those of some kernels.
  * @param[out] ret Tells of one page at least: ret->end > start. Call again from there.
  */
 _must_check_ snap_err snap_tracee_scan(struct snap_tracee *tracee, uint64_t start,
