@@ -249,7 +249,16 @@ class Gdb(Debugger):
     @property
     def has_started_nothing(self) -> bool:
         """There is no process, known to GDB or not, that was not there first."""
-        return self.inferior == 0 and children(self.process.pid) == self._born_with
+        return self.inferior == 0 and not self._new_children()
+
+    def _new_children(self) -> list[int]:
+        found = [
+            child
+            for child in children(self.process.pid)
+            if child not in self._born_with
+        ]
+        # On POWER it asks that when it starts its first process.
+        return found[1:] if CPU.kernels else found
 
     def ask(self, command: str, timeout: Optional[float] = None) -> tuple[str, str]:
         """Give a command; what it printed and what it complained."""

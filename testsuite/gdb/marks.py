@@ -54,6 +54,10 @@ needs_semaphores = pytest.mark.skipif(
 )
 """For stories where an eventfd is made again."""
 
+needs_watchpoints = pytest.mark.skipif(
+    not CPU.has_watchpoints, reason="no watchpoint of this CPU notices a write"
+)
+
 needs_timer_numbers = pytest.mark.skipif(
     LIBC.prctl(PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_GET, 0, 0, 0)
     < 0,

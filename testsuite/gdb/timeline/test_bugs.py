@@ -7,6 +7,8 @@ source and what is wrong with its answer.
 
 import re
 
+from marks import needs_watchpoints
+
 
 def said_between(said):
     """The two snapshots that `snapshot when` names last."""
@@ -15,6 +17,7 @@ def said_between(said):
     return match[1], match[2]
 
 
+@needs_watchpoints
 def test_a_use_after_free_is_found_by_the_last_write(gdb, target):
     # GIVEN a client that prints 42, and then something else
     gdb.load(target("freed"))

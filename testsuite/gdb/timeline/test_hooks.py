@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from cpus import CPU
+from marks import needs_watchpoints
 from sessions import SCRIPT, version
 
 LISTEN = """python
@@ -112,6 +113,7 @@ def test_the_front_end_sees_the_tree(mi):
     ]
 
 
+@needs_watchpoints
 def test_the_front_end_looks_at_the_past(mi):
     assert mi("-snapshot-print 1 count") == '^done,value="0"'
     assert "<count>" in mi('-snapshot-x 2 "/dg &count"')

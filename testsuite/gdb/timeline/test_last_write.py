@@ -2,8 +2,10 @@
 """Going back to the write that made it what it is."""
 
 from evidence import digest
+from marks import needs_watchpoints
 
 
+@needs_watchpoints
 def test_the_last_write_is_found(walked):
     # GIVEN a breakpoint that counts, and a place
     here = digest(walked)
@@ -24,6 +26,7 @@ def test_the_last_write_is_found(walked):
     assert walked.finish_program() == 0
 
 
+@needs_watchpoints
 def test_of_several_writes_it_is_the_last(walked):
     # GIVEN one snapshot at the beginning alone
     walked("set snapshot auto off")

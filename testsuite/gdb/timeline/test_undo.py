@@ -5,6 +5,7 @@ import re
 
 import pytest
 from evidence import digest
+from marks import needs_watchpoints
 
 
 @pytest.fixture
@@ -155,6 +156,7 @@ def test_a_breakpoint_whose_commands_stay_counts(auto):
     assert auto.value("count") == 0
 
 
+@needs_watchpoints
 def test_the_list_says_where_and_why(auto):
     auto("next")
     auto("watch squares")
