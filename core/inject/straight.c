@@ -128,7 +128,7 @@ static size_t piece_size(const struct snap_image_extent *extent, uint64_t at)
 	return extent->size - at < PIECE ? extent->size - at : PIECE;
 }
 
-/** Put the process's bytes in the place of ours. */
+/** Read the process's bytes, to where ours may have been. */
 static bool read_back(const struct passage *passage, uint64_t start, uint8_t *bytes,
 		      size_t size)
 {
@@ -249,11 +249,8 @@ static snap_err compare_extent(struct passage *passage, size_t index, size_t lan
 	XXH3_64bits_reset(digest);
 	for (uint64_t at = 0, size; at < extent->size; at += size) {
 		size = piece_size(extent, at);
-		const struct iovec ours = { bytes, size };
-		const struct iovec theirs = { (void *)(uintptr_t)(extent->start + at),
-					      size };
-		is_read = is_read && process_vm_readv(passage->tracee->pid, &ours, 1,
-						      &theirs, 1, 0) == (ssize_t)size;
+		is_read =
+			is_read && read_back(passage, extent->start + at, bytes, size);
 		XXH3_64bits_update(digest, bytes, size);
 	}
 	passage->is_left[index] =
