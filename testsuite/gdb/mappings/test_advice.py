@@ -2,7 +2,7 @@
 """What the kernel was told about memory is told again, or taken back."""
 
 import pytest
-from marks import LIBC, needs_guards
+from marks import LIBC, kernel, needs_guards
 
 
 def kernel_has_seals():
@@ -43,6 +43,7 @@ def test_new_memory_is_not_locked_any_more(rewind):
     rewind("advice", "lock-future")
 
 
+@pytest.mark.skipif(kernel() < (6, 12), reason="6.1 has no letters for MLOCK_ONFAULT")
 def test_new_memory_is_locked_again(rewind):
     rewind("advice", "future")
 
