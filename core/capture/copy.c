@@ -36,43 +36,6 @@ struct snap_copy {
 	struct snap_worker worker;
 };
 
-static snap_err wait_for(struct snap_arrival *arrival,
-			 const struct snap_progress *progress);
-static bool is_over(struct snap_arrival *arrival);
-static bool wait_a_little(struct snap_arrival *arrival);
-static snap_err get_result(const struct snap_arrival *arrival);
-static void destroy(struct snap_arrival *arrival);
-
-static const struct snap_arrival_ops ops = {
-	.wait = wait_for,
-	.is_over = is_over,
-	.wait_a_little = wait_a_little,
-	.get_result = get_result,
-	.destroy = destroy,
-};
-
-snap_err snap_copy_create(struct snap_twin *taken, struct snap_copy **ret)
-{
-	_cleanup_twin_ struct snap_twin twin = *taken;
-	taken->pid = 0;
-	_cleanup_free_ struct snap_copy *copy = calloc(1, sizeof(*copy));
-	if (!copy)
-		return &snap_enomem;
-	SNAP_TRY(snap_tracee_init(&copy->tracee, twin.pid, 0));
-	copy->arrival = (struct snap_arrival){ .ops = &ops, .refs = 1 };
-	snap_worker_init(&copy->worker);
-	copy->twin = twin;
-	twin.pid = 0;
-	*ret = snap_take(copy);
-	return SNAP_OK;
-}
-
-void snap_copy_unref(struct snap_copy *copy)
-{
-	if (copy)
-		snap_arrival_unref(&copy->arrival);
-}
-
 /** Let go of what the work needs; it is over. */
 static void release(struct snap_copy *copy)
 {
@@ -249,4 +212,34 @@ static snap_err wait_for(struct snap_arrival *arrival,
 				  copy->size));
 	release(copy);
 	return get_result(arrival);
+}
+
+static const struct snap_arrival_ops ops = {
+	.wait = wait_for,
+	.is_over = is_over,
+	.wait_a_little = wait_a_little,
+	.get_result = get_result,
+	.destroy = destroy,
+};
+
+snap_err snap_copy_create(struct snap_twin *taken, struct snap_copy **ret)
+{
+	_cleanup_twin_ struct snap_twin twin = *taken;
+	taken->pid = 0;
+	_cleanup_free_ struct snap_copy *copy = calloc(1, sizeof(*copy));
+	if (!copy)
+		return &snap_enomem;
+	SNAP_TRY(snap_tracee_init(&copy->tracee, twin.pid, 0));
+	copy->arrival = (struct snap_arrival){ .ops = &ops, .refs = 1 };
+	snap_worker_init(&copy->worker);
+	copy->twin = twin;
+	twin.pid = 0;
+	*ret = snap_take(copy);
+	return SNAP_OK;
+}
+
+void snap_copy_unref(struct snap_copy *copy)
+{
+	if (copy)
+		snap_arrival_unref(&copy->arrival);
 }
