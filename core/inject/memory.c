@@ -485,6 +485,10 @@ static snap_err run_pass(struct snap_rewinder *rewinder, bool is_verify)
 
 snap_err snap_rewind_memory(struct snap_rewinder *rewinder)
 {
+	struct snap_store *store = rewinder->image->memory.store;
+	// A disk is no place for what is needed for a moment.
+	if (!rewinder->old.store && store && !store->folder)
+		snap_memory_init(&rewinder->old, store);
 	return run_pass(rewinder, false);
 }
 

@@ -7,7 +7,7 @@ snap_err snap_fills_append(struct snap_fills *fills, uint64_t start,
 	uint8_t *place;
 	if (fills->nr == SNAP_MOST_FILLS)
 		SNAP_TRY(snap_fills_finish(fills));
-	SNAP_TRY(snap_memory_append_unbacked(fills->memory, start, size, &place));
+	SNAP_TRY(snap_memory_append_to_write(fills->memory, start, size, &place));
 	fills->to[fills->nr] = place;
 	fills->from[fills->nr++] = (struct iovec){ (void *)(uintptr_t)bytes, size };
 	return SNAP_OK;

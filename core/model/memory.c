@@ -92,8 +92,18 @@ static void enter(struct snap_memory *memory, uint64_t start, uint32_t slot,
 	}
 }
 
+/** What the slots of more memory have to be. */
+enum room {
+	/** Zeros, and backed. */
+	BACKED,
+	/** Zeros. */
+	UNBACKED,
+	/** They will be written, all of them. */
+	TO_WRITE,
+};
+
 static snap_err append(struct snap_memory *memory, uint64_t start, uint64_t size,
-		       bool is_backed, uint8_t **ret)
+		       enum room room, uint8_t **ret)
 {
 	assert(!((start | size) % SNAP_PAGE_SIZE) && is_behind(memory, start));
 	if (!memory->store)
@@ -106,11 +116,12 @@ static snap_err append(struct snap_memory *memory, uint64_t start, uint64_t size
 	uint64_t nr_chunks = chunk_index(start + size - 1) - chunk_index(start) + 1;
 	uint64_t nr = size / SNAP_PAGE_SIZE;
 	uint32_t slot;
-	SNAP_TRY(snap_store_take(store, nr, &slot));
+	SNAP_TRY(room == TO_WRITE ? snap_store_take_to_write(store, nr, &slot)
+				  : snap_store_take(store, nr, &slot));
 	snap_err error = snap_map_prepare(memory, nr_chunks, nr_chunks + 1);
 	// A full disk is better known now than when the process has run on; blocks of a
 	// file are reserved in no time.
-	if (!error && (is_backed || store->folder))
+	if (!error && (room == BACKED || store->folder))
 		error = snap_store_back(store, snap_store_bytes(store, slot), size);
 	if (error) {
 		for (uint64_t i = 0; i < nr; i++)
@@ -127,13 +138,19 @@ static snap_err append(struct snap_memory *memory, uint64_t start, uint64_t size
 snap_err snap_memory_append(struct snap_memory *memory, uint64_t start, uint64_t size,
 			    uint8_t **ret)
 {
-	return append(memory, start, size, true, ret);
+	return append(memory, start, size, BACKED, ret);
 }
 
 snap_err snap_memory_append_unbacked(struct snap_memory *memory, uint64_t start,
 				     uint64_t size, uint8_t **ret)
 {
-	return append(memory, start, size, false, ret);
+	return append(memory, start, size, UNBACKED, ret);
+}
+
+snap_err snap_memory_append_to_write(struct snap_memory *memory, uint64_t start,
+				     uint64_t size, uint8_t **ret)
+{
+	return append(memory, start, size, TO_WRITE, ret);
 }
 
 /** Forget the last pages of the last chunk, at most `nr`; returns how many. */

@@ -80,6 +80,11 @@ _must_check_ snap_err snap_memory_append_unbacked(struct snap_memory *memory,
 						  uint64_t start, uint64_t size,
 						  uint8_t **ret);
 
+/** The same, for bytes that will all be written by snap_store_write(). */
+_must_check_ snap_err snap_memory_append_to_write(struct snap_memory *memory,
+						  uint64_t start, uint64_t size,
+						  uint8_t **ret);
+
 /** Forget the last `size` bytes appended: they turned out not to be needed. */
 void snap_memory_drop_last(struct snap_memory *memory, uint64_t size);
 

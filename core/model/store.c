@@ -121,6 +121,7 @@ void snap_store_unref(struct snap_store *store)
 {
 	if (!store || --store->refs)
 		return;
+	snap_spare_deinit(&store->spare);
 	if (store->base)
 		munmap(store->base, store->size);
 	if (store->fd >= 0)
@@ -211,6 +212,16 @@ snap_err snap_store_take(struct snap_store *store, uint64_t nr, uint32_t *ret_fi
 	return SNAP_OK;
 }
 
+snap_err snap_store_take_to_write(struct snap_store *store, uint64_t nr,
+				  uint32_t *ret_first)
+{
+	snap_store_flush(store);
+	if (!snap_spare_take(store, nr, ret_first))
+		return snap_store_take(store, nr, ret_first);
+	store->nr_used += (uint32_t)nr;
+	return SNAP_OK;
+}
+
 /**
  * Memory is populated at once, which is faster than a fault for each page; EFAULT then
  * stands for what would have been a SIGBUS (madvise(2)). A file has its blocks
@@ -271,12 +282,23 @@ static snap_err write_part(const struct snap_store *store, uint64_t at,
 	return SNAP_OK;
 }
 
+static void copy_parts(uint8_t *to, const struct iovec *parts, size_t nr)
+{
+	for (size_t i = 0; i < nr; to += parts[i++].iov_len)
+		memcpy(to, parts[i].iov_base, parts[i].iov_len);
+}
+
 snap_err snap_store_write(const struct snap_store *store, const uint8_t *to,
 			  const struct iovec *parts, size_t nr)
 {
 	uint64_t at = (uint64_t)(to - store->base), size = 0;
 	for (size_t i = 0; i < nr; i++)
 		size += parts[i].iov_len;
+	if (snap_spare_backs(store, at / SNAP_PAGE_SIZE,
+			     (at + size + SNAP_PAGE_SIZE - 1) / SNAP_PAGE_SIZE)) {
+		copy_parts(store->base + at, parts, nr);
+		return SNAP_OK;
+	}
 	ssize_t put = pwritev(store->fd, parts, (int)nr, (off_t)at);
 	if (put >= 0 && (uint64_t)put == size)
 		return SNAP_OK;
@@ -344,20 +366,33 @@ static void punch(const struct snap_store *store, uint64_t first, uint64_t nr)
 		write_zeros(store, first, end);
 }
 
-void snap_store_flush(struct snap_store *store)
+void snap_store_give_back(struct snap_store *store, uint32_t first, uint32_t nr)
 {
-	uint32_t first = store->first_pending, nr = store->nr_pending;
 	if (!nr)
 		return;
-	store->nr_pending = 0;
+	for (uint32_t i = 0; i < nr; i++)
+		store->slot_refs[first + i] = 0;
+	snap_spare_forget(store, first, (uint64_t)first + nr);
 	punch(store, first, nr);
-	store->nr_used -= nr;
 	store->nr_freed += nr;
 	// What was taken last is taken again first.
 	if (first + nr == store->next)
 		store->next = first;
 	if (first + nr == store->end)
 		store->end = first;
+}
+
+void snap_store_flush(struct snap_store *store)
+{
+	uint32_t first = store->first_pending, nr = store->nr_pending;
+	if (!nr)
+		return;
+	store->nr_pending = 0;
+	store->nr_used -= nr;
+	if (!snap_spare_put_back(store, first, nr))
+		snap_store_give_back(store, first, nr);
+	if (!store->nr_used)
+		snap_spare_drop(store);
 }
 
 void snap_store_release(struct snap_store *store, uint32_t slot)

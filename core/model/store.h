@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/model/chunks.h"
 #include "core/model/ranges.h"
+#include "core/model/spare.h"
 
 /**
  * The unit in which contents are held and compared. What a kernel has for pages is in
@@ -36,7 +37,8 @@ struct snap_store {
 	size_t size;
 	size_t page_size;
 
-	/** By slot: how many chunks hold it. Slot 0 stands for "none". */
+	/** By slot: how many chunks hold it, or SNAP_SLOT_SPARE. Slot 0 stands for
+	 * "none". */
 	uint32_t *slot_refs;
 	uint32_t slot_refs_size;
 	/** The search for free slots goes on here. */
@@ -49,6 +51,7 @@ struct snap_store {
 	/** Slots in a row that nobody holds and the kernel has still to be given. */
 	uint32_t first_pending;
 	uint32_t nr_pending;
+	struct snap_spare spare;
 
 	struct snap_chunks chunks;
 };
@@ -100,6 +103,13 @@ _must_check_ snap_err snap_store_take(struct snap_store *store, uint64_t nr,
 				      uint32_t *ret_first);
 
 /**
+ * The same, for bytes that will all be written by snap_store_write(): until then they
+ * are anything.
+ */
+_must_check_ snap_err snap_store_take_to_write(struct snap_store *store, uint64_t nr,
+					       uint32_t *ret_first);
+
+/**
  * Make sure that bytes of slots can be written to: a page that the kernel cannot find
  * when it is written to ends a program (SIGBUS).
  */
@@ -139,5 +149,8 @@ void snap_store_release(struct snap_store *store, uint32_t slot);
 
 /** Give what was freed back to the kernel now. */
 void snap_store_flush(struct snap_store *store);
+
+/** Give slots in a row back to the kernel that nobody holds: for struct snap_spare. */
+void snap_store_give_back(struct snap_store *store, uint32_t first, uint32_t nr);
 
 #endif

@@ -190,9 +190,22 @@ static snap_err add_skips(const struct snap_target *target,
 	return snap_ranges_unite(&before, &target->history->unsure, changed);
 }
 
+/** The next save or restore may need as much as this one. */
+static void make_spare(const struct snap_memory *memory, uint64_t nr_pages)
+{
+	if (memory->store)
+		snap_spare_make(memory->store, nr_pages);
+}
+
+static uint32_t count_used(const struct snap_memory *memory)
+{
+	return memory->store ? memory->store->nr_used : 0;
+}
+
 static snap_err capture(const struct snap_target *target, struct snap_tracee *tracee,
 			struct snap_snapshot *snapshot)
 {
+	uint32_t nr_used = count_used(&snapshot->memory);
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, snapshot));
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, snapshot));
 	SNAP_TRY(snap_capture_tags(tracee, snapshot));
@@ -213,6 +226,8 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 	for (size_t i = 0; i < snapshot->nr_threads; i++)
 		SNAP_TRY(snap_settle_syscall(tracee, &snapshot->threads[i]));
 	SNAP_TRY(snap_rseq_settle(tracee, copy, snapshot));
+	if (baseline)
+		make_spare(&snapshot->memory, count_used(&snapshot->memory) - nr_used);
 	return copy ? snap_copy_start(copy, &snapshot->memory) : SNAP_OK;
 }
 
@@ -527,6 +542,7 @@ snap_err snap_session_restore(const struct snap_target *target,
 	SNAP_TRY(count_calls(target, &tracee, forget_on_error(target, error)));
 	if (target->history)
 		snap_history_set(target->history, snapshot);
+	make_spare(&snapshot->memory, ret->bytes_written / SNAP_PAGE_SIZE);
 	return SNAP_OK;
 }
 

@@ -292,6 +292,18 @@ static uint32_t roll(struct model *model, uint32_t sides)
 	return (uint32_t)(model->dice >> 33) % sides;
 }
 
+/** The same as hold(), by way of what is at hand: into spare pages, if there are some.
+ */
+static void fill(struct snap_memory *memory, uint64_t page, uint64_t nr, uint32_t value)
+{
+	_cleanup_free_ uint8_t *bytes = calloc(nr, PAGE);
+	struct snap_fills fills = { .memory = memory };
+	for (uint64_t i = 0; i < nr; i++)
+		memcpy(bytes + i * PAGE, &value, sizeof(value));
+	assert_ok(snap_fills_append(&fills, page * PAGE, bytes, nr * PAGE));
+	assert_ok(snap_fills_finish(&fills));
+}
+
 /** Make a memory anew: of others, of nothing, of new pages. */
 static void make(struct model *model, size_t mine)
 {
@@ -309,7 +321,8 @@ static void make(struct model *model, size_t mine)
 			memcpy(&model->values[mine][page], &model->values[from][page],
 			       (end - page) * sizeof(uint32_t));
 		} else if (from == NR_MEMORIES) {
-			hold(memory, page, end - page, ++model->last_value);
+			(roll(model, 2) ? hold : fill)(memory, page, end - page,
+						       ++model->last_value);
 			for (uint32_t i = page; i < end; i++)
 				model->values[mine][i] = model->last_value;
 			uint32_t drop = roll(model, end - page + 1);
@@ -400,6 +413,8 @@ static void test_memories_are_what_was_done_to_them(void **state)
 				overwrite(&model, mine);
 			else
 				make(&model, mine);
+			if (!roll(&model, 4))
+				snap_spare_make(model.store, roll(&model, 300));
 			check_values(&model, roll(&model, NR_MEMORIES));
 			check_usage(&model);
 			check_difference(&model);
