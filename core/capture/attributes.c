@@ -117,3 +117,13 @@ void snap_take_thread_answers(const struct snap_call calls[SNAP_NR_THREAD_QUESTI
 {
 	take_answers(of_thread, SNAP_NR_THREAD_QUESTIONS, calls, answers, ret);
 }
+
+void snap_copy_process_answers(const struct snap_attribute_values *from,
+			       struct snap_attribute_values *to)
+{
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(of_process); i++) {
+		enum snap_attribute attribute = of_process[i].attribute;
+		if (snap_attribute_is_known(from, attribute))
+			snap_attribute_set(to, attribute, from->list[attribute]);
+	}
+}

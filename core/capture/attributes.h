@@ -28,4 +28,8 @@ void snap_take_thread_answers(const struct snap_call calls[SNAP_NR_THREAD_QUESTI
 			      const uint8_t answers[SNAP_THREAD_QUESTIONS_SPACE],
 			      struct snap_attribute_values *ret);
 
+/** Copy what a process answers to snap_ask_process_attributes(), and nothing else. */
+void snap_copy_process_answers(const struct snap_attribute_values *from,
+			       struct snap_attribute_values *to);
+
 #endif

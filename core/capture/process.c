@@ -6,6 +6,7 @@
 #include "core/capture/ask.h"
 #include "core/capture/files.h"
 #include "core/capture/signals.h"
+#include "core/capture/task_book.h"
 #include "core/inject/borrow.h"
 #include "core/inject/rearm.h"
 #include "core/tracee/attributes.h"
@@ -43,12 +44,11 @@ static snap_err check_state(struct snap_tracee *tracee, pid_t tid,
 	return SNAP_OK;
 }
 
-/** All that can be read of a thread without making it do anything. */
-static snap_err read_thread(struct snap_tracee *tracee, pid_t tid,
-			    struct snap_thread *thread)
+/** What /proc tells of a thread. @param[out] pending Signals that wait for it alone. */
+static snap_err read_texts(struct snap_tracee *tracee, struct snap_thread *thread,
+			   uint64_t *pending)
 {
-	thread->tid = tid;
-	thread->interrupted_syscall = -1;
+	pid_t tid = thread->tid;
 	struct snap_proc_stat stat;
 	SNAP_TRY(snap_proc_read_stat(tracee, tid, &stat));
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
@@ -56,7 +56,35 @@ static snap_err read_thread(struct snap_tracee *tracee, pid_t tid,
 	struct snap_proc_status status;
 	snap_proc_parse_status((const char *)text.data, &status);
 	SNAP_TRY(check_state(tracee, tid, &stat, &status));
+	thread->start_time = stat.start_time;
+	memcpy(thread->comm, stat.comm, sizeof(thread->comm));
+	*pending = status.pending;
+	return snap_tracee_read_thread_state(tracee, tid, (const char *)text.data,
+					     &thread->state);
+}
+
+/** The same, where it is known. */
+static snap_err copy_texts(const struct snap_task_entry *entry,
+			   struct snap_thread *thread, uint64_t *pending)
+{
+	thread->start_time = entry->start_time;
+	memcpy(thread->comm, entry->comm, sizeof(thread->comm));
+	*pending = entry->pending;
+	return snap_thread_state_copy(&entry->state, &thread->state);
+}
+
+/** All that can be read of a thread without making it do anything. */
+static snap_err read_thread(struct snap_tracee *tracee, pid_t tid,
+			    struct snap_thread *thread)
+{
+	const struct snap_task_entry *known =
+		snap_task_book_find(tracee->task_book, tid);
 	enum snap_stop_kind kind;
+	uint64_t pending;
+	thread->tid = tid;
+	thread->interrupted_syscall = -1;
+	SNAP_TRY(known ? copy_texts(known, thread, &pending)
+		       : read_texts(tracee, thread, &pending));
 	SNAP_TRY(snap_tracee_read_stop(tracee, thread, &kind));
 	SNAP_TRY(snap_borrow_check(tid, kind));
 	SNAP_TRY(snap_leave_syscall(tracee, thread, kind));
@@ -69,15 +97,11 @@ static snap_err read_thread(struct snap_tracee *tracee, pid_t tid,
 	if (tracee->arch->check_live)
 		SNAP_TRY(tracee->arch->check_live(thread));
 
-	thread->start_time = stat.start_time;
-	memcpy(thread->comm, stat.comm, sizeof(thread->comm));
 	SNAP_TRY(snap_tracee_read_sigmask(tracee, tid, &thread->sigmask));
 	thread->members |= SNAP_THREAD_SIGMASK;
-	SNAP_TRY(snap_tracee_read_pending_of(tracee, tid, false, status.pending,
+	SNAP_TRY(snap_tracee_read_pending_of(tracee, tid, false, pending,
 					     &thread->pending));
 	SNAP_TRY(snap_tracee_read_rseq(tracee, thread));
-	SNAP_TRY(snap_tracee_read_thread_state(tracee, tid, (const char *)text.data,
-					       &thread->state));
 	return snap_tracee_read_robust_list(tracee, thread);
 }
 
@@ -100,6 +124,7 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 			      struct snap_snapshot *snapshot)
 {
 	snapshot->page_size = tracee->page_size;
+	SNAP_TRY(snap_task_book_open(tracee->task_book, tracee));
 	SNAP_TRY(snap_proc_describe(tracee, snapshot));
 	SNAP_TRY(read_threads(tracee, snapshot));
 	snapshot->current_tid = current_tid ? current_tid : tracee->pid;
@@ -121,5 +146,8 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 			"The process is under seccomp: its signal handlers and "
 			"stacks, timers, TID addresses and heap end could not be "
 			"asked for.");
-	return snap_ask_process(tracee, snapshot);
+	if (snap_task_book_tell(tracee->task_book, snapshot))
+		return SNAP_OK;
+	SNAP_TRY(snap_ask_process(tracee, snapshot));
+	return snap_task_book_learn(tracee->task_book, snapshot);
 }

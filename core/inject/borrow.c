@@ -109,14 +109,14 @@ static snap_err read_thread(struct snap_borrowed *borrowed)
 	return snap_tracee_read_rseq(borrowed->tracee, thread);
 }
 
-/** Whether all is there that read_thread() reads, and no system call is unfinished. */
-static bool is_known(const struct snap_thread *known)
+/** All is there that read_thread() reads, and no system call is unfinished. */
+bool snap_borrow_changes_nothing(const struct snap_thread *thread)
 {
 	const uint32_t needed = SNAP_THREAD_SIGINFO | SNAP_THREAD_SIGMASK;
 	struct snap_siginfo info;
-	if (!known || (known->members & needed) != needed)
+	if ((thread->members & needed) != needed)
 		return false;
-	memcpy(info.bytes, known->siginfo, sizeof(info.bytes));
+	memcpy(info.bytes, thread->siginfo, sizeof(info.bytes));
 	// Events are read again: what they stop in the middle of is finished first.
 	return snap_siginfo_signal(&info) != SIGTRAP || snap_siginfo_code(&info) <= 0 ||
 	       !(snap_siginfo_code(&info) >> 8);
@@ -179,7 +179,7 @@ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
 	};
 	const struct snap_thread *thread =
 		known ? snap_snapshot_thread(known, tid) : NULL;
-	if (is_known(thread))
+	if (thread && snap_borrow_changes_nothing(thread))
 		SNAP_TRY(copy_thread(thread, &borrowed.thread));
 	else
 		SNAP_TRY(read_thread(&borrowed));

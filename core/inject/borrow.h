@@ -58,6 +58,14 @@ struct snap_borrowed {
 _must_check_ snap_err snap_borrow_check(pid_t tid, enum snap_stop_kind kind);
 
 /**
+ * Whether a thread that is borrowed and given back has the same registers afterwards:
+ * one that was just starting another comes out of that call.
+ *
+ * @param thread With all that was read at its stop.
+ */
+bool snap_borrow_changes_nothing(const struct snap_thread *thread);
+
+/**
  * @param insn From snap_find_syscall_insn().
  * @param known The process with all that was read of it in this stop, the thread and
  *	what is pending, too; NULL: it is read again.

@@ -10,10 +10,12 @@ void snap_known_deinit(struct snap_known *known)
 	snap_cpu_deinit(&known->machine);
 	snap_vma_book_destroy(known->vma_book);
 	snap_vma_program_deinit(&known->vma_program);
+	snap_task_book_deinit(&known->task_book);
+	snap_task_programs_deinit(&known->task_programs);
 	*known = (struct snap_known){ 0 };
 }
 
-/** A book of this process, which may have another's number. */
+/** What is known of this process, which may have another's number. */
 static snap_err use_book(struct snap_known *known, struct snap_tracee *tracee)
 {
 	struct snap_proc_stat stat;
@@ -24,8 +26,12 @@ static snap_err use_book(struct snap_known *known, struct snap_tracee *tracee)
 					      stat.start_time, &book));
 		snap_vma_book_destroy(known->vma_book);
 		known->vma_book = book;
+		snap_task_book_deinit(&known->task_book);
 	}
+	snap_task_programs_make(&known->task_programs);
+	known->task_book.programs = &known->task_programs;
 	tracee->vma_book = book;
+	tracee->task_book = &known->task_book;
 	return SNAP_OK;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SNAP_SESSION_KNOWN_H
 #define SNAP_SESSION_KNOWN_H
 
+#include "core/capture/task_book.h"
 #include "core/model/cpu.h"
 #include "core/tracee/vma_book.h"
 
@@ -17,6 +18,9 @@ struct snap_known {
 	struct snap_vma_program vma_program;
 	/** NULL: none. */
 	struct snap_vma_book *vma_book;
+	struct snap_task_programs task_programs;
+	/** Of the same process as the book. */
+	struct snap_task_book task_book;
 };
 
 void snap_known_deinit(struct snap_known *known);

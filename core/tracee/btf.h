@@ -19,6 +19,9 @@ struct snap_btf {
 	uint32_t types_end;
 	uint32_t strings;
 	uint32_t strings_end;
+	/** Where each type is in the file, by its number; 0 is none. */
+	uint32_t *index;
+	uint32_t nr_types;
 };
 
 /** *ret is empty where the kernel has none, or one that we do not understand. */
@@ -37,5 +40,33 @@ uint32_t snap_btf_find_function(const struct snap_btf *btf, const char *name);
  */
 bool snap_btf_find_members(const struct snap_btf *btf, const char *structure,
 			   const char *const *names, uint32_t *offsets, unsigned nr);
+
+/** How large a structure is, in bytes; 0: there is none of that name. */
+uint32_t snap_btf_size(const struct snap_btf *btf, const char *structure);
+
+/** At most so many pointers are followed to a member. */
+#define SNAP_BTF_HOPS 4
+
+/** A way from the beginning of a structure to what one of its members says. */
+struct snap_btf_path {
+	/** The places of pointers, each from where the one before leads to. */
+	uint32_t hops[SNAP_BTF_HOPS];
+	unsigned nr_hops;
+	/** Of the member: a member of bits is in the four bytes there. */
+	uint32_t offset;
+	uint32_t size;
+	/** Which of their bits it is; 0: it is no member of bits. */
+	uint32_t mask;
+};
+
+/**
+ * Find a way.
+ *
+ * @param path Names of members with dots between them, whether a pointer or a
+ * structure.
+ * @return false: there is no such member.
+ */
+bool snap_btf_find_path(const struct snap_btf *btf, const char *structure,
+			const char *path, struct snap_btf_path *ret);
 
 #endif

@@ -189,11 +189,18 @@ static snap_err find_build_ids(struct snap_tracee *tracee, struct snap_vmas *vma
 	return SNAP_OK;
 }
 
-static snap_err read_list(struct snap_tracee *tracee, const char *file,
-			  struct snap_vmas *ret)
+static snap_err read_list(struct snap_tracee *tracee, struct snap_vmas *ret)
 {
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
-	SNAP_TRY(snap_proc_read_file(tracee, file, &text));
+	SNAP_TRY(snap_proc_read_file(tracee, "maps", &text));
+	return parse((char *)text.data, ret);
+}
+
+/** With flags: the pages of each mapping are counted, too. */
+static snap_err read_list_with_flags(struct snap_tracee *tracee, struct snap_vmas *ret)
+{
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	SNAP_TRY(snap_proc_read_records(tracee, "smaps", &text));
 	return parse((char *)text.data, ret);
 }
 
@@ -202,13 +209,13 @@ static snap_err read_vmas(struct snap_tracee *tracee, struct snap_vmas *ret)
 {
 	struct snap_vma_book *book = tracee->vma_book;
 	if (!book)
-		return read_list(tracee, "smaps", ret);
+		return read_list_with_flags(tracee, ret);
 	SNAP_TRY(snap_vma_book_open(book, tracee));
 	_cleanup_vmas_ struct snap_vmas vmas = { 0 };
-	SNAP_TRY(read_list(tracee, "maps", &vmas));
+	SNAP_TRY(read_list(tracee, &vmas));
 	if (!snap_vma_book_tell(book, &vmas)) {
 		snap_vmas_deinit(&vmas);
-		SNAP_TRY(read_list(tracee, "smaps", &vmas));
+		SNAP_TRY(read_list_with_flags(tracee, &vmas));
 		SNAP_TRY(snap_vma_book_learn(book, &vmas));
 	}
 	*ret = vmas;
@@ -248,7 +255,7 @@ snap_err snap_tracee_read_kernels_vmas(struct snap_tracee *tracee,
 				       struct snap_vmas *ret)
 {
 	_cleanup_vmas_ struct snap_vmas all = { 0 }, vmas = { 0 };
-	SNAP_TRY(read_list(tracee, "maps", &all));
+	SNAP_TRY(read_list(tracee, &all));
 	for (size_t i = 0; i < all.nr; i++) {
 		struct snap_vma *vma = &all.list[i];
 		struct snap_vma moved = *vma;

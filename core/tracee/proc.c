@@ -14,11 +14,12 @@
 #include "arch/machine.h"
 #include "core/model/build_id.h"
 
-static snap_err read_all(int fd, const char *path, struct snap_buffer *ret)
+/** @param step Bytes that are read at once; 0: as many as there are. */
+static snap_err read_all(int fd, const char *path, size_t step, struct snap_buffer *ret)
 {
 	for (;;) {
 		// Most are small, and those that are not are read by the page.
-		size_t chunk = ret->size ? 32768 : 4096;
+		size_t chunk = step ? step : ret->size ? 32768 : 4096;
 		uint8_t *place;
 		SNAP_TRY(snap_buffer_extend(ret, chunk, &place));
 		ssize_t got = read(fd, place, chunk);
@@ -37,8 +38,8 @@ static snap_err read_all(int fd, const char *path, struct snap_buffer *ret)
 	return SNAP_OK;
 }
 
-snap_err snap_proc_read_file(struct snap_tracee *tracee, const char *path,
-			     struct snap_buffer *ret)
+static snap_err read_file(struct snap_tracee *tracee, const char *path, size_t step,
+			  struct snap_buffer *ret)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "read /proc/%d/%s", (int)tracee->pid, path));
 	_cleanup_close_ int fd = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
@@ -46,7 +47,19 @@ snap_err snap_proc_read_file(struct snap_tracee *tracee, const char *path,
 		return snap_error_os(errno == ENOENT ? ESRCH : errno,
 				     "cannot open /proc/%d/%s", (int)tracee->pid, path);
 	ret->size = 0;
-	return read_all(fd, path, ret);
+	return read_all(fd, path, step, ret);
+}
+
+snap_err snap_proc_read_file(struct snap_tracee *tracee, const char *path,
+			     struct snap_buffer *ret)
+{
+	return read_file(tracee, path, 0, ret);
+}
+
+snap_err snap_proc_read_records(struct snap_tracee *tracee, const char *path,
+				struct snap_buffer *ret)
+{
+	return read_file(tracee, path, 512, ret);
 }
 
 /** What stands between the first and the last parenthesis. */
@@ -242,7 +255,7 @@ static snap_err read_boot_id(struct snap_tracee *tracee, char **ret)
 	if (fd < 0)
 		return snap_error_os(errno, "cannot read the boot id");
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
-	SNAP_TRY(read_all(fd, "the boot id", &text));
+	SNAP_TRY(read_all(fd, "the boot id", 0, &text));
 	((char *)text.data)[strcspn((const char *)text.data, "\n")] = 0;
 	return snap_snapshot_set_text(ret, (const char *)text.data);
 }

@@ -58,6 +58,14 @@ struct snap_proc_status {
 _must_check_ snap_err snap_proc_read_file(struct snap_tracee *tracee, const char *path,
 					  struct snap_buffer *ret);
 
+/**
+ * The same, for records that are dear and longer than 512 bytes: the kernel makes as
+ * many as it is asked for, and that which does not fit into its page again for the next
+ * call (fs/seq_file.c, seq_read_iter()).
+ */
+_must_check_ snap_err snap_proc_read_records(struct snap_tracee *tracee,
+					     const char *path, struct snap_buffer *ret);
+
 _must_check_ snap_err snap_proc_read_stat(struct snap_tracee *tracee, pid_t tid,
 					  struct snap_proc_stat *ret);
 

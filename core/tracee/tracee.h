@@ -20,6 +20,7 @@
  */
 
 struct snap_cpu;
+struct snap_task_book;
 struct snap_vma_book;
 
 /** Mappings that were asked for writes, and the pages there that were written to. */
@@ -42,6 +43,8 @@ struct snap_tracee {
 	const struct snap_cpu *machine;
 	/** What is known of its mappings; NULL: nothing. Not owned. */
 	struct snap_vma_book *vma_book;
+	/** What is known of it and its threads; NULL: nothing. Not owned. */
+	struct snap_task_book *task_book;
 	/**
 	 * A userfaultfd of ours in the process, that notes writes; -1: none. Not owned:
 	 * whoever has a struct snap_tracker sets it. Mappings that it watches do not
