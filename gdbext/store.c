@@ -103,6 +103,8 @@ static struct snap_store_usage sum_up(const struct snap_py_state *state)
 		if (is_first)
 			usage = snap_store_usage(store);
 		sum.pages += usage.pages;
+		sum.spare += usage.spare;
+		sum.coming += usage.coming;
 		sum.tables +=
 			usage.tables + snap_memory_usage(&at->snapshot->memory).map;
 	}
@@ -113,8 +115,11 @@ static PyObject *store(PyObject *module, PyObject *unused)
 {
 	struct snap_py_state *state = snap_py_state(module);
 	struct snap_store_usage usage = sum_up(state);
-	return Py_BuildValue("{s:K,s:K,s:N}", "pages", (unsigned long long)usage.pages,
-			     "tables", (unsigned long long)usage.tables, "directory",
+	return Py_BuildValue("{s:K,s:K,s:K,s:K,s:N}", "pages",
+			     (unsigned long long)usage.pages, "tables",
+			     (unsigned long long)usage.tables, "spare",
+			     (unsigned long long)usage.spare, "coming",
+			     (unsigned long long)usage.coming, "directory",
 			     snap_py_text(state->store ? state->store->folder : NULL));
 }
 

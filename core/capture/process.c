@@ -124,8 +124,12 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 			      struct snap_snapshot *snapshot)
 {
 	snapshot->page_size = tracee->page_size;
+	_cleanup_buffer_ struct snap_buffer text = { 0 };
+	struct snap_proc_status status;
 	SNAP_TRY(snap_task_book_open(tracee->task_book, tracee));
-	SNAP_TRY(snap_proc_describe(tracee, snapshot));
+	SNAP_TRY(snap_proc_read_status_text(tracee, tracee->pid, &text));
+	snap_proc_parse_status((const char *)text.data, &status);
+	SNAP_TRY(snap_proc_describe(tracee, &status, snapshot));
 	SNAP_TRY(read_threads(tracee, snapshot));
 	snapshot->current_tid = current_tid ? current_tid : tracee->pid;
 	if (!snap_snapshot_thread(snapshot, snapshot->current_tid))
@@ -133,13 +137,11 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 					 "process %d has no thread %d",
 					 (int)tracee->pid, (int)current_tid);
 	SNAP_TRY(snap_tracee_read_vmas(tracee, &snapshot->vmas));
-	SNAP_TRY(snap_capture_signals(tracee, snapshot));
+	SNAP_TRY(snap_capture_signals(tracee, &status, snapshot));
 	SNAP_TRY(snap_tracee_read_timers(tracee, &snapshot->timers));
-	SNAP_TRY(snap_tracee_read_process_state(tracee, &snapshot->state));
+	SNAP_TRY(snap_tracee_read_process_state(tracee, (const char *)text.data,
+						&snapshot->state));
 	SNAP_TRY(snap_capture_files(tracee, snapshot));
-
-	struct snap_proc_status status;
-	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
 	if (status.seccomp)
 		return snap_snapshot_omit(
 			snapshot,

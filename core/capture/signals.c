@@ -3,21 +3,19 @@
 
 #include "core/tracee/memory.h"
 #include "core/tracee/pending.h"
-#include "core/tracee/proc.h"
 
 /** sizeof(sigset_t) of the kernel. */
 #define KERNEL_SIGSET_SIZE 8
 
 snap_err snap_capture_signals(struct snap_tracee *tracee,
+			      const struct snap_proc_status *status,
 			      struct snap_snapshot *snapshot)
 {
 	struct snap_signals *signals = &snapshot->signals;
-	struct snap_proc_status status;
-	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
-	signals->nr_queued = status.nr_queued;
-	signals->queue_limit = status.queue_limit;
+	signals->nr_queued = status->nr_queued;
+	signals->queue_limit = status->queue_limit;
 	return snap_tracee_read_pending_of(tracee, tracee->pid, true,
-					   status.shared_pending, &signals->pending);
+					   status->shared_pending, &signals->pending);
 }
 
 /** Ask for the actions of some signals that follow each other. */

@@ -4,9 +4,11 @@
 
 #include "core/inject/room.h"
 #include "core/model/snapshot.h"
+#include "core/tracee/proc.h"
 
 /** Read what is pending for the process, and how much may be. */
 _must_check_ snap_err snap_capture_signals(struct snap_tracee *tracee,
+					   const struct snap_proc_status *status,
 					   struct snap_snapshot *snapshot);
 
 /** Ask for the actions of all signals, by rt_sigaction(2). */

@@ -18,6 +18,23 @@ static uint32_t count(const struct snap_spare *spare)
 	return spare->end - spare->first;
 }
 
+/** Made, but not taken over yet. */
+static bool is_made(const struct snap_spare *spare)
+{
+	return spare->worker && snap_worker_is_over(spare->worker);
+}
+
+uint64_t snap_spare_size(const struct snap_spare *spare)
+{
+	uint64_t nr = is_made(spare) ? spare->nr_coming : count(spare);
+	return nr * SNAP_PAGE_SIZE;
+}
+
+uint64_t snap_spare_coming(const struct snap_spare *spare)
+{
+	return is_made(spare) ? 0 : (uint64_t)spare->nr_coming * SNAP_PAGE_SIZE;
+}
+
 static void set_refs(struct snap_store *store, uint32_t first, uint32_t nr,
 		     uint32_t refs)
 {
@@ -37,11 +54,11 @@ void snap_spare_deinit(struct snap_spare *spare)
 static void adopt(struct snap_store *store)
 {
 	struct snap_spare *spare = &store->spare, old = *spare;
-	if (!spare->worker || !snap_worker_is_over(spare->worker))
+	if (!is_made(spare))
 		return;
-	bool is_made = !spare->worker->error;
+	bool has_failed = spare->worker->error;
 	snap_spare_deinit(spare);
-	if (is_made)
+	if (!has_failed)
 		*spare = (struct snap_spare){
 			.first = old.first_coming,
 			.taken = old.first_coming,

@@ -39,6 +39,12 @@ struct snap_spare {
 /** In snap_store.slot_refs: a spare slot, or one that is being made. */
 #define SNAP_SLOT_SPARE UINT32_MAX
 
+/** The pages that are there, in bytes. */
+uint64_t snap_spare_size(const struct snap_spare *spare);
+
+/** Those that are being made, in bytes. */
+uint64_t snap_spare_coming(const struct snap_spare *spare);
+
 /**
  * Take spare slots in a row, each held once, whose bytes are anything. False: there are
  * not so many.

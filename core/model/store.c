@@ -141,6 +141,8 @@ struct snap_store_usage snap_store_usage(const struct snap_store *store)
 			  (uint64_t)store->slot_refs_size * sizeof(*store->slot_refs) +
 			  (uint64_t)chunks->nr *
 				  (sizeof(*chunks->list) + sizeof(*chunks->counts)),
+		.spare = snap_spare_size(&store->spare),
+		.coming = snap_spare_coming(&store->spare),
 	};
 }
 

@@ -87,6 +87,9 @@ struct snap_store_usage {
 	uint64_t pages;
 	/** What it takes to find them, without the maps of struct snap_memory. */
 	uint64_t tables;
+	/** Spare pages, and those that are being made. */
+	uint64_t spare;
+	uint64_t coming;
 };
 
 struct snap_store_usage snap_store_usage(const struct snap_store *store);

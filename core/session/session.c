@@ -22,6 +22,7 @@
 #include "core/tracee/pages.h"
 #include "core/tracee/proc.h"
 #include "core/tracee/tracee.h"
+#include "core/tracee/vma_book.h"
 
 /** A tracee whose calls are counted for the caller, also when it fails. */
 static snap_err open_target(const struct snap_target *target, struct snap_tracee *ret)
@@ -135,6 +136,18 @@ static snap_err wait_for_baseline(const struct snap_target *target,
 	return SNAP_OK;
 }
 
+/** Begin to count changes anew, also in the book of the mappings that are watched. */
+static snap_err mark(const struct snap_target *target, struct snap_tracee *tracee,
+		     const struct snap_vmas *vmas, const struct snap_ranges *changed,
+		     struct snap_ranges *ret_there)
+{
+	SNAP_TRY(snap_tracker_mark(&target->history->tracker, tracee, vmas, changed,
+				   ret_there));
+	return tracee->vma_book
+		       ? snap_vma_book_follow(tracee->vma_book, tracee, SNAP_VMA_UFFD)
+		       : SNAP_OK;
+}
+
 /** Remember where the snapshot is not what the memory is. */
 static snap_err note_skips(const struct snap_target *target, struct snap_tracee *tracee,
 			   const struct snap_snapshot *snapshot)
@@ -165,8 +178,7 @@ static snap_err find_changes(const struct snap_target *target,
 	SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, &snapshot->vmas,
 				      &tracee->told, &changed));
 	_cleanup_error_ snap_err error =
-		snap_tracker_mark(&history->tracker, tracee, &snapshot->vmas, &changed,
-				  &ret->there);
+		mark(target, tracee, &snapshot->vmas, &changed, &ret->there);
 	if (error)
 		// Next time everything is compared; for this save nothing is lost.
 		snap_tracker_forget(&history->tracker);
@@ -410,8 +422,7 @@ static snap_err try_to_mark(const struct snap_target *target,
 		SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, vmas, NULL,
 					      &counts->changed));
 	}
-	SNAP_TRY(snap_tracker_mark(&history->tracker, tracee, vmas, &counts->changed,
-				   &there));
+	SNAP_TRY(mark(target, tracee, vmas, &counts->changed, &there));
 	// Written meanwhile by somebody else, and not compared with the snapshot.
 	if (was_marked && !(is_within(&counts->changed, &counts->candidates) &&
 			    is_within(&there, &counts->candidates)))

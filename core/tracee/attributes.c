@@ -190,16 +190,13 @@ static snap_err read_debugger(struct snap_tracee *tracee,
 	return SNAP_OK;
 }
 
-snap_err snap_tracee_read_process_state(struct snap_tracee *tracee,
+snap_err snap_tracee_read_process_state(struct snap_tracee *tracee, const char *text,
 					struct snap_process_state *state)
 {
 	static const struct status_row rows[] = {
 		{ "Umask", SNAP_ATTRIBUTE_UMASK, 1, 8 },
 	};
-	_cleanup_buffer_ struct snap_buffer text = { 0 };
-	SNAP_TRY(snap_proc_read_file(tracee, "status", &text));
-	take_rows((const char *)text.data, rows, SNAP_ARRAY_SIZE(rows),
-		  &state->attributes);
+	take_rows(text, rows, SNAP_ARRAY_SIZE(rows), &state->attributes);
 	SNAP_TRY(read_folders(tracee, state));
 	SNAP_TRY(read_number(tracee, "oom_score_adj", 10, &state->attributes,
 			     SNAP_ATTRIBUTE_OOM_SCORE_ADJ));

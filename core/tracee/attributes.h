@@ -12,8 +12,13 @@
  * unknown.
  */
 
-/** Folder, root, mask, limits, and what the debugger may do. */
+/**
+ * Folder, root, mask, limits, and what the debugger may do.
+ *
+ * @param text Of its status file.
+ */
 _must_check_ snap_err snap_tracee_read_process_state(struct snap_tracee *tracee,
+						     const char *text,
 						     struct snap_process_state *state);
 
 /** Scheduling, CPUs, I/O priority, personality, privileges, namespaces. */

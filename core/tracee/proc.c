@@ -38,28 +38,32 @@ static snap_err read_all(int fd, const char *path, size_t step, struct snap_buff
 	return SNAP_OK;
 }
 
-static snap_err read_file(struct snap_tracee *tracee, const char *path, size_t step,
-			  struct snap_buffer *ret)
+static snap_err open_file(struct snap_tracee *tracee, const char *path, int *ret)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "read /proc/%d/%s", (int)tracee->pid, path));
-	_cleanup_close_ int fd = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	*ret = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (*ret < 0)
 		return snap_error_os(errno == ENOENT ? ESRCH : errno,
 				     "cannot open /proc/%d/%s", (int)tracee->pid, path);
-	ret->size = 0;
-	return read_all(fd, path, step, ret);
+	return SNAP_OK;
 }
 
 snap_err snap_proc_read_file(struct snap_tracee *tracee, const char *path,
 			     struct snap_buffer *ret)
 {
-	return read_file(tracee, path, 0, ret);
+	_cleanup_close_ int fd = -1;
+	SNAP_TRY(open_file(tracee, path, &fd));
+	ret->size = 0;
+	return read_all(fd, path, 0, ret);
 }
 
 snap_err snap_proc_read_records(struct snap_tracee *tracee, const char *path,
 				struct snap_buffer *ret)
 {
-	return read_file(tracee, path, 512, ret);
+	_cleanup_close_ int fd = -1;
+	SNAP_TRY(open_file(tracee, path, &fd));
+	ret->size = 0;
+	return read_all(fd, path, 512, ret);
 }
 
 /** What stands between the first and the last parenthesis. */
@@ -309,14 +313,17 @@ static snap_err describe_kernel(struct snap_snapshot *snapshot)
 	return snap_snapshot_set_text(&snapshot->host, name.nodename);
 }
 
-snap_err snap_proc_describe(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
+snap_err snap_proc_describe(struct snap_tracee *tracee,
+			    const struct snap_proc_status *status,
+			    struct snap_snapshot *snapshot)
 {
 	snapshot->arch = tracee->arch;
 	if (tracee->machine)
 		SNAP_TRY(snap_cpu_copy(tracee->machine, &snapshot->cpu));
 	else
 		SNAP_TRY(snap_machine_describe(&snapshot->cpu));
-	SNAP_TRY(snap_proc_identify(tracee, snapshot));
+	if (!snapshot->identity.pid)
+		SNAP_TRY(snap_proc_identify(tracee, snapshot));
 	SNAP_TRY(describe_command(tracee, snapshot));
 	SNAP_TRY(describe_kernel(snapshot));
 
@@ -326,10 +333,8 @@ snap_err snap_proc_describe(struct snap_tracee *tracee, struct snap_snapshot *sn
 	snapshot->pgid = stat.pgid;
 	snapshot->sid = stat.sid;
 	snapshot->start_brk = stat.start_brk;
-	struct snap_proc_status status;
-	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
-	snapshot->uid = status.uid;
-	snapshot->gid = status.gid;
+	snapshot->uid = status->uid;
+	snapshot->gid = status->gid;
 
 	_cleanup_buffer_ struct snap_buffer auxv = { 0 };
 	SNAP_TRY(snap_proc_read_file(tracee, "auxv", &auxv));

@@ -91,9 +91,14 @@ _must_check_ snap_err snap_proc_is_tid_free(struct snap_tracee *tracee, pid_t ti
 _must_check_ snap_err snap_proc_list_threads(struct snap_tracee *tracee, pid_t **ret,
 					     size_t *ret_nr);
 
-/** Fill the identity and the plain facts of a snapshot: command line, ids, auxv,
- * kernel. */
+/**
+ * Fill the identity, unless that is done, and the plain facts of a snapshot: command
+ * line, ids, auxv, kernel.
+ *
+ * @param status Of the process.
+ */
 _must_check_ snap_err snap_proc_describe(struct snap_tracee *tracee,
+					 const struct snap_proc_status *status,
 					 struct snap_snapshot *snapshot);
 
 /** Fill pid, start time, boot id, executable and its build-id. */

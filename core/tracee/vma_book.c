@@ -171,6 +171,41 @@ snap_err snap_vma_book_learn(struct snap_vma_book *book, const struct snap_vmas 
 		SNAP_TRY(learn_vma(book, vma, word->flags));
 	}
 	book->nr_lazy = book->nr_lazy_now;
-	book->has_learned = true;
+	book->has_learned = book->is_fresh = true;
+	return SNAP_OK;
+}
+
+/** A word that came of another one with a flag more. */
+static snap_err derive(struct snap_vma_book *book, uint64_t before, uint64_t word,
+		       uint32_t flag)
+{
+	const struct entry *known = find(book, before);
+	if (!known || find(book, word))
+		return SNAP_OK;
+	const struct entry entry = {
+		.word = word & ~PROTECTION,
+		.flags = known->flags | flag,
+		.pkey = known->pkey,
+	};
+	return snap_buffer_append(&book->entries, &entry, sizeof(entry));
+}
+
+snap_err snap_vma_book_follow(struct snap_vma_book *book, struct snap_tracee *tracee,
+			      uint32_t flag)
+{
+	if (!book->is_fresh)
+		return SNAP_OK;
+	book->is_fresh = false;
+	_cleanup_buffer_ struct snap_buffer now = { 0 };
+	SNAP_TRY(snap_vma_words_read(&book->words, tracee, &now));
+	const struct snap_vma_word *new =
+		(const struct snap_vma_word *)(const void *)now.data;
+	const struct snap_vma_word *old =
+		(const struct snap_vma_word *)(const void *)book->now.data;
+	if (now.size != book->now.size)
+		return SNAP_OK;
+	for (size_t i = 0; i < now.size / sizeof(*new); i++)
+		if (new[i].start == old[i].start &&new[i].end == old[i].end)
+			SNAP_TRY(derive(book, old[i].flags, new[i].flags, flag));
 	return SNAP_OK;
 }

@@ -35,6 +35,8 @@ struct snap_vma_book {
 	/** As smaps told them of [vsyscall], which has no word. */
 	uint32_t gate_flags;
 	bool has_learned;
+	/** It has, and nobody has followed it up since. */
+	bool is_fresh;
 };
 
 /**
@@ -60,5 +62,15 @@ bool snap_vma_book_tell(const struct snap_vma_book *book, struct snap_vmas *vmas
 /** Learn from mappings of smaps, after snap_vma_book_open(). */
 _must_check_ snap_err snap_vma_book_learn(struct snap_vma_book *book,
 					  const struct snap_vmas *vmas);
+
+/**
+ * Calls of ours have given mappings a flag since the words were read, and nothing else
+ * has changed: learn the new words from the old ones, where smaps would have to be read
+ * next time. Does nothing where nothing was learned since this was last called.
+ *
+ * @param flag Of enum snap_vma_flag.
+ */
+_must_check_ snap_err snap_vma_book_follow(struct snap_vma_book *book,
+					   struct snap_tracee *tracee, uint32_t flag);
 
 #endif

@@ -35,6 +35,7 @@ def _store(count: int, usage: "StoreUsage") -> Iterable[tuple[str, str]]:
     yield "Snapshots", str(count)
     yield "Pages", size(usage["pages"])
     yield "Tables", size(usage["tables"])
+    yield "Spare", size(usage["spare"] + usage["coming"])
     directory = usage["directory"]
     yield "Kept in", "memory" if directory is None else f"a file in {directory}"
 

@@ -227,6 +227,8 @@ class Usage(TypedDict):
 class StoreUsage(TypedDict):
     pages: int  # what all snapshots hold, each page once
     tables: int  # what it takes to find them
+    spare: int  # pages made beforehand, for the next save or restore: nobody's
+    coming: int  # those that are being made
     directory: Optional[str]  # None: new snapshots go to memory
 
 class Tracking(TypedDict):

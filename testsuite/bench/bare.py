@@ -68,6 +68,7 @@ class Bare:
     def settle(self, snapshot: Any) -> None:
         if hasattr(snapshot, "settle"):
             snapshot.settle()
+        measures.wait_for_spare(self._snap)
 
     def end(self) -> None:
         self.forget()

@@ -57,6 +57,7 @@ class InGdb:
         held = gdbsnapshot.find(snapshot).snapshot
         if hasattr(held, "settle"):
             held.settle()
+        measures.wait_for_spare(sys.modules["_snapshot"])
 
 
 def newest_checkpoint() -> str:

@@ -31,7 +31,13 @@ class Process(Protocol):
         """Delete all snapshots."""
 
     def settle(self, snapshot: Any) -> None:
-        """Wait until nothing of a snapshot is copied any more."""
+        """Wait until nothing of a snapshot is copied any more, and nothing is made."""
+
+
+def wait_for_spare(module: Any) -> None:
+    """Until the pages that the next save may take are there: a user is no loop."""
+    while module.store()["coming"]:
+        time.sleep(0.001)
 
 
 class Variables:
@@ -105,6 +111,7 @@ class Bench:
         for _ in range(self.runs):
             self.dirty(pages)
             samples.append(timed(lambda: self.process.restore(before))[0])
+            self.process.settle(before)
         return samples
 
     def first_writes(self, pages: int) -> dict[str, float]:

@@ -25,7 +25,7 @@ print(
             "settings": [name[4:] for name in words_behind("set snapshot")],
             "shown": [name[5:] for name in words_behind("show snapshot")],
             "options": {
-                command.name: command.parser().option_strings()
+                command.name: command.parser.option_strings()
                 for command in (each() for each in COMMANDS)
             },
             "mi": ["-" + name.replace(" ", "-") for name in mi._RUN],

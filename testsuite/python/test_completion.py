@@ -13,7 +13,7 @@ COMPLETERS = {
 
 def complete(name, text):
     (command,) = [each() for each in COMMANDS if each.name == name]
-    return command.parser().complete(*base.split_last(text), COMPLETERS)
+    return command.parser.complete(*base.split_last(text), COMPLETERS)
 
 
 @pytest.mark.parametrize(

@@ -37,18 +37,18 @@ def test_help_has_no_line_that_a_terminal_breaks_or_indents(command):
 def test_usage_and_parser_have_the_same_options(command):
     said = set(re.findall(r"(?<!\w)-[a-z]+(?:-[a-z]+)*", usage(command)))
     said = {option for option in said if option not in command.name}
-    assert said == set(command.parser().option_strings())
+    assert said == set(command.parser.option_strings())
 
 
 @every_command
 def test_every_option_is_explained(command):
-    for option in command.parser().option_strings():
+    for option in command.parser.option_strings():
         assert re.search(rf"^{option}\b", command.__doc__, re.M)
 
 
 @every_command
 def test_usage_and_parser_have_the_same_words(command):
-    parser = command.parser()
+    parser = command.parser
     for action in parser._get_positional_actions():
         shown = action.metavar
         if action.nargs == "?":
@@ -66,14 +66,14 @@ def test_usage_and_parser_have_the_same_words(command):
 
 @every_command
 def test_every_completer_is_for_an_argument_that_there_is(command):
-    destinations = {action.dest for action in command.parser()._actions}
+    destinations = {action.dest for action in command.parser._actions}
     assert set(command.completers) <= destinations
 
 
 @every_command
 def test_what_is_not_there_is_refused_with_a_way_to_help(command):
     with pytest.raises(Problem, match=f"'{command.name}'.*See 'help {command.name}'"):
-        command.parser().parse(["x", "x", "x", "-no-such-option"])
+        command.parser.parse(["x", "x", "x", "-no-such-option"])
 
 
 @pytest.mark.parametrize("prefix", PREFIXES, ids=[each.name for each in PREFIXES])
@@ -83,7 +83,7 @@ def test_every_prefix_says_what_its_commands_are_for(prefix):
 
 def parse(name, *words):
     (command,) = [each for each in INSTANCES if each.name == name]
-    return command.parser().parse(words)
+    return command.parser.parse(words)
 
 
 def test_options_may_stand_before_and_behind_words():

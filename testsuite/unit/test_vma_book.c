@@ -211,6 +211,29 @@ static void the_words_are_those_of_maps(void **state)
 	assert_true(scene->book->entries.size);
 }
 
+static void a_flag_of_ours_needs_no_look(void **state)
+{
+	// GIVEN a book that has learned of a mapping by itself, and a flag that was set
+	// since
+	struct scene *scene = *state;
+	if (scene->book->words.link_fd < 0)
+		skip();
+	assert_int_equal(make(scene, SYS_madvise, MADV_DONTDUMP, 0), 0);
+	look(scene, scene->book);
+	size_t learned = scene->book->entries.size;
+	assert_int_equal(make(scene, SYS_madvise, MADV_DONTFORK, 0), 0);
+
+	// WHEN it is told of the flag
+	assert_ok(snap_vma_book_follow(scene->book, &scene->tracee, SNAP_VMA_DONTFORK));
+
+	// THEN it knows one word more, the right one
+	assert_true(scene->book->entries.size > learned);
+	learned = scene->book->entries.size;
+	assert_told_right(scene);
+	assert_int_equal(scene->book->entries.size, learned);
+	assert_true(look(scene, scene->book).flags & SNAP_VMA_DONTFORK);
+}
+
 static void a_damaged_description_of_types_is_none(void **state)
 {
 	// GIVEN files that are no BTF, or are cut
@@ -250,6 +273,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_protection_key_is_seen, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(pages_that_may_vanish_are_seen, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_flag_of_ours_needs_no_look, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_words_are_those_of_maps, set_up,
 						tear_down),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 
 import gdb
@@ -85,6 +86,7 @@ class Command(gdb.Command):
     def run(self, args: argparse.Namespace, from_tty: bool) -> str:
         raise NotImplementedError
 
+    @functools.cached_property
     def parser(self) -> Parser:
         # argparse is large; it is loaded when the first command is used.
         from ..arguments import Parser
@@ -97,7 +99,7 @@ class Command(gdb.Command):
         self.dont_repeat()
         argv = gdb.string_to_argv(argument)
         with guard():
-            text = self.run(self.parser().parse(argv), from_tty)
+            text = self.run(self.parser.parse(argv), from_tty)
         gdb.write(text)
 
     def complete(self, text: str, word: Optional[str]) -> Sequence[str]:
@@ -105,7 +107,7 @@ class Command(gdb.Command):
             # GDB only asks how words are separated.
             return []
         before, last = split_last(text)
-        found = self.parser().complete(before, last, self.completers)
+        found = self.parser.complete(before, last, self.completers)
         # GDB may think that the last word begins later, behind a '-' or a '/'.
         skip = len(last) - len(word)
         return [candidate[skip:] for candidate in found]

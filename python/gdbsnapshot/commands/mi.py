@@ -36,7 +36,7 @@ class MICommand(gdb.MICommand):
 
     def invoke(self, arguments: Sequence[str]) -> Result:
         with guard():
-            return self._run(self._command.parser().parse(arguments))
+            return self._run(self._command.parser.parse(arguments))
 
 
 def register(commands: Mapping[str, Command]) -> None:

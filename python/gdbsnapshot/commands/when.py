@@ -39,7 +39,7 @@ class _Expression(Command):
         if word is None or not text.split()[1:] or not text.split()[-1].startswith("-"):
             return []
         last = text.split()[-1]
-        found = [o for o in self.parser().option_strings() if o.startswith(last)]
+        found = [o for o in self.parser.option_strings() if o.startswith(last)]
         return [each[len(last) - len(word) :] for each in found]
 
 
