@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <linux/btf.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,7 +43,7 @@ static const struct btf_type *next_type(const struct snap_btf *btf, uint32_t *at
 	if (*at + sizeof(struct btf_type) > btf->types_end)
 		return NULL;
 	const struct btf_type *type =
-		(const struct btf_type *)(const void *)(btf->file.data + *at);
+		(const struct btf_type *)(const void *)(btf->data + *at);
 	uint64_t end = (uint64_t)*at + sizeof(*type) + size_behind(type);
 	if (end > btf->types_end)
 		return NULL;
@@ -54,14 +56,14 @@ static bool has_name(const struct snap_btf *btf, uint32_t offset, const char *na
 	size_t size = strlen(name) + 1;
 	return offset < btf->strings_end - btf->strings &&
 	       size <= btf->strings_end - btf->strings - offset &&
-	       !memcmp(btf->file.data + btf->strings + offset, name, size);
+	       !memcmp(btf->data + btf->strings + offset, name, size);
 }
 
 static const struct btf_type *get(const struct snap_btf *btf, uint32_t id)
 {
 	if (!id || id > btf->nr_types)
 		return NULL;
-	return (const struct btf_type *)(const void *)(btf->file.data + btf->index[id]);
+	return (const struct btf_type *)(const void *)(btf->data + btf->index[id]);
 }
 
 /** The first type of a kind and a name, and its number. */
@@ -249,21 +251,38 @@ bool snap_btf_find_path(const struct snap_btf *btf, const char *structure,
 	return type && ret->size;
 }
 
-static snap_err read_file(const char *path, struct snap_buffer *ret)
+/** Of a file that is read by the page: what there is of it. */
+static snap_err read_pages(int fd, size_t size, struct snap_btf *ret)
+{
+	uint8_t *data = malloc(size ? size : 1);
+	if (!data)
+		return &snap_enomem;
+	size_t done = 0;
+	for (ssize_t got = 1; got > 0 && done < size; done += (size_t)got) {
+		got = read(fd, data + done, size - done);
+		if (got < 0)
+			break;
+	}
+	ret->data = data;
+	ret->size = done;
+	return SNAP_OK;
+}
+
+/** The kernel's own can be mapped since Linux 6.16. */
+static snap_err read_file(const char *path, struct snap_btf *ret)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat stat;
 	if (fd < 0 || fstat(fd, &stat) < 0)
 		return SNAP_OK;
-	uint8_t *place;
-	SNAP_TRY(snap_buffer_extend(ret, (size_t)stat.st_size, &place));
-	size_t done = 0;
-	for (ssize_t got = 1; got > 0 && done < ret->size; done += (size_t)got) {
-		got = read(fd, place + done, ret->size - done);
-		if (got < 0)
-			break;
-	}
-	ret->size = done;
+	size_t size = (size_t)stat.st_size;
+	void *data =
+		size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+	if (data == MAP_FAILED)
+		return read_pages(fd, size, ret);
+	ret->data = data;
+	ret->size = size;
+	ret->is_mapped = true;
 	return SNAP_OK;
 }
 
@@ -288,16 +307,15 @@ static snap_err make_index(struct snap_btf *btf)
 snap_err snap_btf_read(const char *path, struct snap_btf *ret)
 {
 	_cleanup_btf_ struct snap_btf btf = { 0 };
-	SNAP_TRY(read_file(path, &btf.file));
+	SNAP_TRY(read_file(path, &btf));
 	struct btf_header header;
-	if (btf.file.size < sizeof(header))
+	if (btf.size < sizeof(header))
 		return SNAP_OK;
-	memcpy(&header, btf.file.data, sizeof(header));
+	memcpy(&header, btf.data, sizeof(header));
 	uint64_t types = (uint64_t)header.hdr_len + header.type_off;
 	uint64_t strings = (uint64_t)header.hdr_len + header.str_off;
 	if (header.magic != BTF_MAGIC || types % 4 ||
-	    types + header.type_len > btf.file.size ||
-	    strings + header.str_len > btf.file.size)
+	    types + header.type_len > btf.size || strings + header.str_len > btf.size)
 		return SNAP_OK;
 	btf.types = (uint32_t)types;
 	btf.types_end = (uint32_t)(types + header.type_len);
@@ -311,7 +329,10 @@ snap_err snap_btf_read(const char *path, struct snap_btf *ret)
 
 void snap_btf_deinit(struct snap_btf *btf)
 {
-	snap_buffer_deinit(&btf->file);
+	if (btf->is_mapped)
+		munmap((void *)(uintptr_t)btf->data, btf->size);
+	else
+		free((void *)(uintptr_t)btf->data);
 	free(btf->index);
 	*btf = (struct snap_btf){ 0 };
 }

@@ -3,9 +3,10 @@
 #define SNAP_TRACEE_BTF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "core/base/buffer.h"
+#include "core/base/error.h"
 
 /**
  * @file
@@ -13,7 +14,10 @@
  */
 
 struct snap_btf {
-	struct snap_buffer file;
+	/** The file, mapped or read. */
+	const uint8_t *data;
+	size_t size;
+	bool is_mapped;
 	/** In the file. */
 	uint32_t types;
 	uint32_t types_end;
