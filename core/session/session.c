@@ -90,7 +90,7 @@ static snap_err apply_patches(const struct snap_target *target, struct snap_copy
  * What is known of the process, to share what has not changed. NULL: nothing.
  *
  * Bytes that are compared have to be there. Those on their way are waited for, unless
- * the tracker knows what has changed since.
+ * the tracker knows what has changed since, also while there is a twin.
  */
 static snap_err find_baseline(const struct snap_target *target,
 			      const struct snap_snapshot *snapshot,
@@ -100,7 +100,7 @@ static snap_err find_baseline(const struct snap_target *target,
 	if (!history)
 		return SNAP_OK;
 	snap_history_meet(history, &snapshot->identity);
-	if (snap_history_is_known(history) &&
+	if (snap_history_is_known(history) && !history->tracker.is_blind_to_shared &&
 	    snap_arrivals_are_coming(history->baseline.arrivals)) {
 		*ret = &history->baseline;
 		return SNAP_OK;

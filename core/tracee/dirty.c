@@ -152,6 +152,7 @@ snap_err snap_tracee_find_dirty(struct snap_tracee *tracee, uint64_t start,
 		if (!is_soft || !is_unknown(error))
 			return scan_failed(start, error);
 	}
+	tracee->reads_entries = is_soft;
 	ret->nr = nr;
 	return is_soft ? append_entries(tracee, start, end, question.is_file, ret)
 		       : snap_ranges_append(ret, start, end);

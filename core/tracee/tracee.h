@@ -60,6 +60,8 @@ struct snap_tracee {
 	bool tells_guards;
 	/** The PAGEMAP_SCAN ioctl was tried and is not there. */
 	bool lacks_pagemap_scan;
+	/** Soft-dirty bits were read one by one, for want of an ioctl that has them. */
+	bool reads_entries;
 	/** The call that is to fail, 0: none. It fails once. */
 	uint64_t fail_at;
 	uint64_t nr_calls;

@@ -62,8 +62,11 @@ static snap_err start(struct snap_tracee *tracee, const struct snap_snapshot *pr
 	SNAP_TRY(touch(tracee, canary));
 	SNAP_TRY(is_dirty(tracee, canary, &was_noted));
 	*ret_why = is_clean && was_noted ? NULL : "the kernel has no such bits";
-	if (!*ret_why)
-		tracker->canary = canary;
+	if (*ret_why)
+		return SNAP_OK;
+	tracker->canary = canary;
+	// core/tracee/dirty.c, is_entry_clean()
+	tracker->is_blind_to_shared = tracee->reads_entries;
 	return SNAP_OK;
 }
 

@@ -52,6 +52,9 @@ struct snap_tracker {
 	bool keeps_protection;
 	/** SNAP_RUNG_SOFT_DIRTY: a page that was written to after the mark. */
 	uint64_t canary;
+	/** It tells pages that others share, as those of a twin, from the process's own
+	 * by their being mapped once: while there is a twin, all count as changed. */
+	bool is_blind_to_shared;
 };
 
 /**

