@@ -17,6 +17,13 @@
  */
 #define EFLAGS_WRITABLE UINT64_C(0x54dd5)
 
+/**
+ * Reserved, and set in every CPU. On Linux 6.1, and not on 6.18, a tracer does not see
+ * it at the stop behind execve(), before the program has executed anything
+ * (arch/x86/kernel/process_64.c, start_thread_common()).
+ */
+#define EFLAGS_FIXED UINT64_C(0x2)
+
 #define FSW_ERROR_SUMMARY 0x80u
 
 struct comparison {
@@ -240,4 +247,13 @@ void snap_x86_64_compare(const struct snap_cpu *cpu, const struct snap_thread *w
 		compare_component(&it, i);
 	compare_set(&it, SNAP_X86_64_TLS);
 	compare_set(&it, SNAP_X86_64_IOPERM);
+}
+
+void snap_x86_64_scrub(struct snap_thread *thread)
+{
+	struct snap_regset *set = &thread->regsets[SNAP_X86_64_GENERAL];
+	if (set->size >= X86_eflags + sizeof(uint64_t))
+		snap_x86_64_set_reg(set->data, X86_eflags,
+				    snap_x86_64_reg(set->data, X86_eflags) |
+					    EFLAGS_FIXED);
 }

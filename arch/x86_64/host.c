@@ -294,6 +294,7 @@ const struct snap_arch snap_arch_x86_64 = {
 	.sigframe_decode = snap_x86_64_sigframe_decode,
 	.prepare_sigreturn = snap_x86_64_prepare_sigreturn,
 	.compare = snap_x86_64_compare,
+	.scrub = snap_x86_64_scrub,
 	.check_thread = snap_x86_64_check_thread,
 	.rules = snap_x86_64_rules,
 	.nr_rules = X86_NR_RULES,

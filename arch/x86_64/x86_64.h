@@ -314,6 +314,7 @@ void snap_x86_64_prepare_batch(uint8_t *regs, uint64_t code, uint64_t table, siz
 void snap_x86_64_compare(const struct snap_cpu *cpu, const struct snap_thread *wanted,
 			 const struct snap_thread *actual, snap_difference_fn *found,
 			 void *context);
+void snap_x86_64_scrub(struct snap_thread *thread);
 _must_check_ snap_err snap_x86_64_check_thread(const struct snap_cpu *cpu,
 					       const struct snap_thread *thread);
 

@@ -141,11 +141,12 @@ static snap_err mark(const struct snap_target *target, struct snap_tracee *trace
 		     const struct snap_vmas *vmas, const struct snap_ranges *changed,
 		     struct snap_ranges *ret_there)
 {
-	SNAP_TRY(snap_tracker_mark(&target->history->tracker, tracee, vmas, changed,
-				   ret_there));
-	return tracee->vma_book
-		       ? snap_vma_book_follow(tracee->vma_book, tracee, SNAP_VMA_UFFD)
-		       : SNAP_OK;
+	struct snap_tracker *tracker = &target->history->tracker;
+	SNAP_TRY(snap_tracker_mark(tracker, tracee, vmas, changed, ret_there));
+	// Soft-dirty bits have a bit of their own in the words, which means nothing.
+	uint32_t flag = tracker->rung == SNAP_RUNG_USERFAULTFD ? SNAP_VMA_UFFD : 0;
+	return tracee->vma_book ? snap_vma_book_follow(tracee->vma_book, tracee, flag)
+				: SNAP_OK;
 }
 
 /** Remember where the snapshot is not what the memory is. */

@@ -175,12 +175,13 @@ snap_err snap_vma_book_learn(struct snap_vma_book *book, const struct snap_vmas 
 	return SNAP_OK;
 }
 
-/** A word that came of another one with a flag more. */
+/** A word that came of another one with a flag more: by one bit, or it is another. */
 static snap_err derive(struct snap_vma_book *book, uint64_t before, uint64_t word,
 		       uint32_t flag)
 {
 	const struct entry *known = find(book, before);
-	if (!known || find(book, word))
+	if (!known || find(book, word) || word == before ||
+	    ((word ^ before) & ((word ^ before) - 1)))
 		return SNAP_OK;
 	const struct entry entry = {
 		.word = word & ~PROTECTION,

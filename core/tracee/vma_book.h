@@ -68,7 +68,7 @@ _must_check_ snap_err snap_vma_book_learn(struct snap_vma_book *book,
  * has changed: learn the new words from the old ones, where smaps would have to be read
  * next time. Does nothing where nothing was learned since this was last called.
  *
- * @param flag Of enum snap_vma_flag.
+ * @param flag Of enum snap_vma_flag; 0: none that matters.
  */
 _must_check_ snap_err snap_vma_book_follow(struct snap_vma_book *book,
 					   struct snap_tracee *tracee, uint32_t flag);
