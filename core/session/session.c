@@ -136,7 +136,10 @@ static snap_err wait_for_baseline(const struct snap_target *target,
 	return SNAP_OK;
 }
 
-/** Begin to count changes anew, also in the book of the mappings that are watched. */
+/**
+ * Begin to count changes anew. The book of mappings is told of what this changes, which
+ * is all that has changed since it was opened: in a restore there would be more.
+ */
 static snap_err mark(const struct snap_target *target, struct snap_tracee *tracee,
 		     const struct snap_vmas *vmas, const struct snap_ranges *changed,
 		     struct snap_ranges *ret_there)
@@ -423,7 +426,8 @@ static snap_err try_to_mark(const struct snap_target *target,
 		SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, vmas, NULL,
 					      &counts->changed));
 	}
-	SNAP_TRY(mark(target, tracee, vmas, &counts->changed, &there));
+	SNAP_TRY(snap_tracker_mark(&history->tracker, tracee, vmas, &counts->changed,
+				   &there));
 	// Written meanwhile by somebody else, and not compared with the snapshot.
 	if (was_marked && !(is_within(&counts->changed, &counts->candidates) &&
 			    is_within(&there, &counts->candidates)))
