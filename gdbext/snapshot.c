@@ -172,6 +172,11 @@ static PyObject *get_size(PyObject *self, void *unused)
 	return PyLong_FromUnsignedLongLong(snap_py_snapshot_get(self)->memory.size);
 }
 
+static PyObject *get_new_size(PyObject *self, void *unused)
+{
+	return PyLong_FromUnsignedLongLong(snap_py_snapshot_get(self)->new_size);
+}
+
 static PyObject *get_usage(PyObject *self, void *unused)
 {
 	struct snap_memory_usage usage =
@@ -428,6 +433,8 @@ static const PyGetSetDef attributes[] = {
 	GET("copying", get_copying, "How the memory was copied; None: not by us."),
 	GET("is_foreign", get_is_foreign, "Whether another program wrote it."),
 	GET("is_settled", get_is_settled, "Whether all memory has been copied."),
+	GET("new_size", get_new_size,
+	    "Bytes of memory that were not kept before the save."),
 	GET("size", get_size, "Bytes of memory that the snapshot holds."),
 	GET("usage", get_usage, "What it takes of its store, by who holds it."),
 	GET("omissions", get_omissions, "What could not be captured, sentences."),

@@ -106,7 +106,7 @@ static struct snap_store_usage sum_up(const struct snap_py_state *state)
 		sum.spare += usage.spare;
 		sum.coming += usage.coming;
 		sum.tables +=
-			usage.tables + snap_memory_usage(&at->snapshot->memory).map;
+			usage.tables + snap_memory_map_size(&at->snapshot->memory);
 	}
 	return sum;
 }

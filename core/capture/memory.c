@@ -14,8 +14,9 @@
 /** Bytes of memory that are read at once. */
 #define CHUNK ((size_t)1 << 20)
 
-/** Bytes of a mapping between two reports of progress. */
-#define STEP ((uint64_t)64 << 20)
+/** Bytes of a mapping between two reports of progress; of small pieces, fewer. */
+#define STEP       ((uint64_t)64 << 20)
+#define SMALL_STEP ((uint64_t)1 << 20)
 
 /** Pieces that are dealt with at once. */
 #define MOST 1024
@@ -254,10 +255,22 @@ struct capture {
 	uint64_t total;
 	struct snap_copy *copy;
 	struct space *space;
+	/** Bytes held at the last report, and whether the pieces are large enough for a
+	 * report each: a thousand reports to Python take a millisecond. */
+	uint64_t reported;
+	bool reports_each;
 };
 
-static snap_err capture_mapping(const struct capture *capture,
-				const struct snap_vma *vma)
+static snap_err report_piece(struct capture *capture)
+{
+	uint64_t done = capture->space->keeper.memory->size;
+	if (!capture->reports_each && done - capture->reported < SMALL_STEP)
+		return SNAP_OK;
+	capture->reported = done;
+	return report(capture->progress, done, capture->total);
+}
+
+static snap_err capture_mapping(struct capture *capture, const struct snap_vma *vma)
 {
 	uint64_t for_tools = end_for_tools(capture->tracee, vma);
 	capture->space->copy = snap_twin_has(vma) ? capture->copy : NULL;
@@ -277,8 +290,7 @@ static snap_err capture_mapping(const struct capture *capture,
 						   capture->space)
 					: capture_range(capture->tracee, vma, at, end,
 							capture->space));
-		SNAP_TRY(report(capture->progress, capture->space->keeper.memory->size,
-				capture->total));
+		SNAP_TRY(report_piece(capture));
 	}
 	return SNAP_OK;
 }
@@ -297,13 +309,14 @@ snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas 
 	const struct snap_ranges everything = { &all, 1 };
 	bool is_known = space->keeper.baseline && changes->is_known;
 	space->there = &changes->there;
-	const struct capture capture = {
+	struct capture capture = {
 		.tracee = tracee,
 		.changed = is_known ? &changes->changed : &everything,
 		.progress = progress,
 		.total = status.own_memory,
 		.copy = copy,
 		.space = space,
+		.reports_each = !is_known,
 	};
 	for (size_t i = 0; i < vmas->nr; i++)
 		SNAP_TRY(capture_mapping(&capture, &vmas->list[i]));

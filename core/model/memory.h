@@ -160,6 +160,10 @@ struct snap_memory_usage {
 	uint64_t map;
 };
 
+/** A look at each page: not for every save. */
 struct snap_memory_usage snap_memory_usage(const struct snap_memory *memory);
+
+/** Of its map alone, in bytes. */
+uint64_t snap_memory_map_size(const struct snap_memory *memory);
 
 #endif

@@ -84,8 +84,12 @@ struct snap_memory_usage snap_memory_usage(const struct snap_memory *memory)
 			count_alone(memory->store, memory->map->entries[i].chunk) *
 			SNAP_PAGE_SIZE;
 	usage.shared = memory->size - usage.alone;
-	if (memory->map)
-		usage.map = sizeof(*memory->map) +
-			    memory->map->capacity * sizeof(*memory->map->entries);
+	usage.map = snap_memory_map_size(memory);
 	return usage;
+}
+
+uint64_t snap_memory_map_size(const struct snap_memory *memory)
+{
+	const struct snap_map *map = memory->map;
+	return map ? sizeof(*map) + map->capacity * sizeof(*map->entries) : 0;
 }

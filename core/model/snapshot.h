@@ -100,6 +100,9 @@ struct snap_snapshot {
 	struct snap_process_state state;
 	struct snap_vmas vmas;
 	struct snap_memory memory;
+	/** Bytes of `memory` that the store did not have before the save. Not part of
+	 * an image. */
+	uint64_t new_size;
 	/** Of the mappings with SNAP_VMA_TAGGED. */
 	struct snap_tags tags;
 	struct snap_fd_table files;

@@ -242,8 +242,10 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 	for (size_t i = 0; i < snapshot->nr_threads; i++)
 		SNAP_TRY(snap_settle_syscall(tracee, &snapshot->threads[i]));
 	SNAP_TRY(snap_rseq_settle(tracee, copy, snapshot));
+	uint64_t nr_new = count_used(&snapshot->memory) - nr_used;
+	snapshot->new_size = nr_new * SNAP_PAGE_SIZE;
 	if (baseline)
-		make_spare(&snapshot->memory, count_used(&snapshot->memory) - nr_used);
+		make_spare(&snapshot->memory, nr_new);
 	return copy ? snap_copy_start(copy, &snapshot->memory) : SNAP_OK;
 }
 

@@ -52,7 +52,7 @@ def keep(entry: Entry, needed: Optional[str] = None) -> None:
     """Put a snapshot of where its process is into the store."""
     if entry.snapshot.is_settled:
         # The one before has the pages that did not change.
-        entry.changed = entry.snapshot.usage["alone"]
+        entry.changed = entry.snapshot.new_size
     store.mark(entry)
     make_room_for(entry, needed)
     events.saved.emit(entry)

@@ -271,6 +271,9 @@ class Snapshot:
     def is_foreign(self) -> bool:
         """Whether another program wrote it."""
     @property
+    def new_size(self) -> int:
+        """Bytes of its memory that were not kept before the save; 0 for an image."""
+    @property
     def is_settled(self) -> bool:
         """Whether all memory has been copied."""
     @property
