@@ -125,17 +125,23 @@ bool snap_task_book_tell(const struct snap_task_book *book,
 	return true;
 }
 
-/** A thread that has answered with some words. */
-static bool has_thread_with(const struct snap_snapshot *snapshot,
+static bool is_thread_with(const struct snap_thread *thread,
+			   const struct snap_thread_words *words)
+{
+	return thread->altstack.sp == words->altstack_sp &&
+	       thread->altstack.size == words->altstack_size &&
+	       thread->tid_address == words->tid_address;
+}
+
+/** A thread that has answered with some words: most likely this one. */
+static bool has_thread_with(const struct snap_snapshot *snapshot, size_t likely,
 			    const struct snap_thread_words *words)
 {
-	for (size_t i = 0; i < snapshot->nr_threads; i++) {
-		const struct snap_thread *thread = &snapshot->threads[i];
-		if (thread->altstack.sp == words->altstack_sp &&
-		    thread->altstack.size == words->altstack_size &&
-		    thread->tid_address == words->tid_address)
+	if (is_thread_with(&snapshot->threads[likely], words))
+		return true;
+	for (size_t i = 0; i < snapshot->nr_threads; i++)
+		if (is_thread_with(&snapshot->threads[i], words))
 			return true;
-	}
 	return false;
 }
 
@@ -170,7 +176,7 @@ static bool are_words_right(const struct snap_task_book *book,
 	for (size_t i = 0; i < snapshot->nr_threads; i++, at += each) {
 		struct snap_thread_words words;
 		memcpy(&words, at, sizeof(words));
-		if (!has_thread_with(snapshot, &words))
+		if (!has_thread_with(snapshot, i, &words))
 			return false;
 	}
 	return true;
