@@ -255,18 +255,18 @@ struct capture {
 	uint64_t total;
 	struct snap_copy *copy;
 	struct space *space;
-	/** Bytes held at the last report, and whether the pieces are large enough for a
-	 * report each: a thousand reports to Python take a millisecond. */
-	uint64_t reported;
-	bool reports_each;
+	/** How many bytes are held at the next report. */
+	uint64_t next_report;
+	/** Between two: a thousand reports to Python take a millisecond. */
+	uint64_t step;
 };
 
 static snap_err report_piece(struct capture *capture)
 {
 	uint64_t done = capture->space->keeper.memory->size;
-	if (!capture->reports_each && done - capture->reported < SMALL_STEP)
+	if (done < capture->next_report)
 		return SNAP_OK;
-	capture->reported = done;
+	capture->next_report = done + capture->step;
 	return report(capture->progress, done, capture->total);
 }
 
@@ -316,7 +316,7 @@ snap_err snap_capture_memory(struct snap_tracee *tracee, const struct snap_vmas 
 		.total = status.own_memory,
 		.copy = copy,
 		.space = space,
-		.reports_each = !is_known,
+		.step = is_known ? SMALL_STEP : 0,
 	};
 	for (size_t i = 0; i < vmas->nr; i++)
 		SNAP_TRY(capture_mapping(&capture, &vmas->list[i]));

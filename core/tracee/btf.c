@@ -132,21 +132,6 @@ static bool find_member(const struct snap_btf *btf, const struct btf_type *type,
 	return false;
 }
 
-bool snap_btf_find_members(const struct snap_btf *btf, const char *structure,
-			   const char *const *names, uint32_t *offsets, unsigned nr)
-{
-	uint32_t id;
-	const struct btf_type *type = find(btf, BTF_KIND_STRUCT, structure, &id);
-	for (unsigned i = 0; type && i < nr; i++) {
-		struct member member;
-		if (!find_member(btf, type, names[i], DEPTH, &member) ||
-		    member.bits % 8)
-			return false;
-		offsets[i] = member.bits / 8;
-	}
-	return type;
-}
-
 /** What a type is without its other names and qualifiers. */
 static const struct btf_type *strip(const struct snap_btf *btf,
 				    const struct btf_type *type)

@@ -36,15 +36,6 @@ void snap_btf_deinit(struct snap_btf *btf);
 /** The number of a function's type; 0: there is none. */
 uint32_t snap_btf_find_function(const struct snap_btf *btf, const char *name);
 
-/**
- * Where members of a structure begin, also those inside of unnamed ones.
- *
- * @param names,offsets `nr` of them.
- * @return false: one of them is not there, or no whole bytes.
- */
-bool snap_btf_find_members(const struct snap_btf *btf, const char *structure,
-			   const char *const *names, uint32_t *offsets, unsigned nr);
-
 /** How large a structure is, in bytes; 0: there is none of that name. */
 uint32_t snap_btf_size(const struct snap_btf *btf, const char *structure);
 

@@ -5,8 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/tracee/bpf.h"
-#include "core/tracee/btf.h"
+#include "core/tracee/bpf_writer.h"
 
 #define DESCRIPTION "/sys/kernel/btf/vmlinux"
 
@@ -88,117 +87,8 @@ static const struct field of_thread[] = {
 	{ "nsproxy.uts_ns.ns.inum", false },
 };
 
-/** Bytes of the stack (at most 512) that words are gathered in; behind it is a slot. */
-#define SPACE 496
-#define SLOT  (-8)
-
-/** What the verifier takes without a question, and far more than is needed. */
-#define MOST 2048
-
-/** A program that is being written: for a task in register 7. */
-struct writer {
-	const struct snap_btf *btf;
-	struct bpf_insn insns[MOST];
-	uint32_t nr;
-	/** Bytes that are gathered, and that were. */
-	uint32_t used;
-	uint32_t size;
-	/** Something was not found. */
-	bool is_lost;
-};
-
-static void add(struct writer *writer, struct bpf_insn insn)
-{
-	if (writer->nr == MOST) {
-		writer->is_lost = true;
-		return;
-	}
-	writer->insns[writer->nr++] = insn;
-}
-
-static void set_number(struct writer *writer, uint8_t to, int number)
-{
-	add(writer, snap_bpf_with_number(BPF_ALU64 | BPF_MOV | BPF_K, to, number));
-}
-
-/** A register becomes an address on the stack. */
-static void set_place(struct writer *writer, uint8_t to, int place)
-{
-	add(writer, snap_bpf_move(to, BPF_REG_10));
-	add(writer, snap_bpf_with_number(BPF_ALU64 | BPF_ADD | BPF_K, to, place));
-}
-
-/** Write out what is gathered. */
-static void flush(struct writer *writer)
-{
-	if (!writer->used)
-		return;
-	add(writer, snap_bpf_load(BPF_REG_1, BPF_REG_8, 0)); // meta->seq
-	set_place(writer, BPF_REG_2, SLOT - SPACE);
-	set_number(writer, BPF_REG_3, (int)writer->used);
-	add(writer, snap_bpf_call(BPF_FUNC_seq_write));
-	writer->size += writer->used;
-	writer->used = 0;
-}
-
-/** Read bytes behind the address in register 3; what cannot be read, is zeros. */
-static void read_bytes(struct writer *writer, uint32_t offset, int place, uint32_t size)
-{
-	add(writer,
-	    snap_bpf_with_number(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, (int)offset));
-	set_place(writer, BPF_REG_1, place);
-	set_number(writer, BPF_REG_2, (int)size);
-	add(writer, snap_bpf_call(BPF_FUNC_probe_read_kernel));
-}
-
-/** Have the address in register 3 that a way leads to, but for its last offset. */
-static void follow(struct writer *writer, uint8_t from,
-		   const struct snap_btf_path *path)
-{
-	add(writer, snap_bpf_move(BPF_REG_3, from));
-	for (unsigned i = 0; i < path->nr_hops; i++) {
-		read_bytes(writer, path->hops[i], SLOT, sizeof(uint64_t));
-		add(writer, snap_bpf_load(BPF_REG_3, BPF_REG_10, (uint32_t)SLOT));
-	}
-}
-
-/** Of four bytes on the stack, which need not be aligned, only some bits remain. */
-static void mask(struct writer *writer, int place, uint32_t bits)
-{
-	for (int i = 0; i < 4; i++) {
-		uint8_t part = (uint8_t)(bits >> i * 8);
-		add(writer, (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | BPF_B,
-					       .dst_reg = BPF_REG_1,
-					       .src_reg = BPF_REG_10,
-					       .off = (int16_t)(place + i) });
-		add(writer,
-		    snap_bpf_with_number(BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, part));
-		add(writer, (struct bpf_insn){ .code = BPF_STX | BPF_MEM | BPF_B,
-					       .dst_reg = BPF_REG_10,
-					       .src_reg = BPF_REG_1,
-					       .off = (int16_t)(place + i) });
-	}
-}
-
-/** Gather what a way leads to, in pieces where it is much. */
-static void gather(struct writer *writer, struct snap_btf_path path)
-{
-	while (path.size) {
-		uint32_t size = path.size < SPACE ? path.size : SPACE;
-		if (size > SPACE - writer->used)
-			flush(writer);
-		follow(writer, BPF_REG_7, &path);
-		read_bytes(writer, path.offset, SLOT - SPACE + (int)writer->used, size);
-		if (path.mask)
-			mask(writer, SLOT - SPACE + (int)writer->used, path.mask);
-		writer->used += size;
-		path.offset += size;
-		path.size -= size;
-	}
-}
-
-static void gather_member(struct writer *writer, const char *name, uint32_t size,
-			  bool is_optional)
+static void gather_member(struct snap_bpf_writer *writer, const char *name,
+			  uint32_t size, bool is_optional)
 {
 	struct snap_btf_path path;
 	if (!snap_btf_find_path(writer->btf, "task_struct", name, &path))
@@ -206,53 +96,37 @@ static void gather_member(struct writer *writer, const char *name, uint32_t size
 	else if (size && path.size != size)
 		writer->is_lost = true;
 	else
-		gather(writer, path);
+		snap_bpf_gather(writer, path);
 }
 
-static void gather_all(struct writer *writer, const struct field *fields, size_t nr)
+static void gather_all(struct snap_bpf_writer *writer, const struct field *fields,
+		       size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
 		gather_member(writer, fields[i].path, 0, fields[i].is_optional);
-	flush(writer);
-}
-
-/** Eight bytes on the stack become zeros. */
-static void clear(struct writer *writer, int place)
-{
-	set_number(writer, BPF_REG_1, 0);
-	add(writer, (struct bpf_insn){ .code = BPF_STX | BPF_MEM | BPF_DW,
-				       .dst_reg = BPF_REG_10,
-				       .src_reg = BPF_REG_1,
-				       .off = (int16_t)place });
-}
-
-/** A word that other CPUs have: what is gathered before are words, too. */
-static void gather_zeros(struct writer *writer)
-{
-	clear(writer, SLOT - SPACE + (int)writer->used);
-	writer->used += sizeof(uint64_t);
+	snap_bpf_flush(writer);
 }
 
 /**
  * Which registers a process may use: since Linux 6.16 in what lies behind struct
  * task_struct (arch/x86/include/asm/processor.h, x86_task_fpu()).
  */
-static void gather_wide_registers(struct writer *writer)
+static void gather_wide_registers(struct snap_bpf_writer *writer)
 {
 	static const char inside[] = "thread.fpu.perm.__state_perm";
 	struct snap_btf_path path;
 	const struct snap_btf *btf = writer->btf;
 	if (!snap_btf_find_path(btf, "task_struct", inside, &path)) {
 		if (!snap_btf_find_path(btf, "fpu", "perm.__state_perm", &path)) {
-			gather_zeros(writer);
+			snap_bpf_gather_zeros(writer);
 			return;
 		}
 		path.offset += snap_btf_size(btf, "task_struct");
 	}
-	gather(writer, path);
+	snap_bpf_gather(writer, path);
 }
 
-static void write_process(struct writer *writer)
+static void write_process(struct snap_bpf_writer *writer)
 {
 	gather_member(writer, "mm.brk", sizeof(uint64_t), false);
 	gather_wide_registers(writer);
@@ -260,10 +134,9 @@ static void write_process(struct writer *writer)
 }
 
 /** The first groups of a thread; where it has fewer, zeros. */
-static void gather_groups(struct writer *writer)
+static void gather_groups(struct snap_bpf_writer *writer)
 {
-	const int place = SLOT - SPACE + (int)writer->used,
-		  size = SNAP_NR_GROUP_WORDS * 4;
+	const int place = snap_bpf_place(writer), size = SNAP_NR_GROUP_WORDS * 4;
 	struct snap_btf_path nr, list;
 	writer->is_lost |= !snap_btf_find_path(writer->btf, "task_struct",
 					       "real_cred.group_info.ngroups", &nr) ||
@@ -273,28 +146,29 @@ static void gather_groups(struct writer *writer)
 	if (writer->is_lost)
 		return;
 	for (int at = 0; at < size; at += 8)
-		clear(writer, place + at);
-	follow(writer, BPF_REG_7, &nr);
-	// The upper half of the slot is zeros.
-	add(writer, snap_bpf_move(BPF_REG_9, BPF_REG_3));
-	clear(writer, SLOT);
-	add(writer, snap_bpf_move(BPF_REG_3, BPF_REG_9));
-	read_bytes(writer, nr.offset, SLOT, nr.size);
-	add(writer, snap_bpf_load(BPF_REG_2, BPF_REG_10, (uint32_t)SLOT));
-	uint32_t jump = writer->nr;
-	add(writer, snap_bpf_with_number(BPF_JMP | BPF_JGT | BPF_K, BPF_REG_2,
-					 SNAP_NR_GROUP_WORDS));
-	add(writer, snap_bpf_with_number(BPF_ALU64 | BPF_LSH | BPF_K, BPF_REG_2, 2));
-	add(writer, snap_bpf_move(BPF_REG_3, BPF_REG_9));
-	add(writer, snap_bpf_with_number(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3,
-					 (int)list.offset));
-	set_place(writer, BPF_REG_1, place);
-	add(writer, snap_bpf_call(BPF_FUNC_probe_read_kernel));
-	writer->insns[jump].off = (int16_t)(writer->nr - jump - 1);
+		snap_bpf_clear(writer, place + at);
+	snap_bpf_follow(writer, &nr);
+	snap_bpf_write(writer, snap_bpf_move(BPF_REG_9, BPF_REG_3));
+	// The number becomes that of bytes, in register 2; its upper half is zeros.
+	snap_bpf_clear(writer, SNAP_BPF_SLOT);
+	snap_bpf_write(writer, snap_bpf_move(BPF_REG_3, BPF_REG_9));
+	snap_bpf_read_bytes(writer, nr.offset, SNAP_BPF_SLOT, nr.size);
+	snap_bpf_write(writer,
+		       snap_bpf_load(BPF_REG_2, BPF_REG_10, (uint32_t)SNAP_BPF_SLOT));
+	uint32_t jump =
+		snap_bpf_jump_if(writer, BPF_JGT, BPF_REG_2, SNAP_NR_GROUP_WORDS);
+	snap_bpf_write(writer,
+		       snap_bpf_with_number(BPF_ALU64 | BPF_LSH | BPF_K, BPF_REG_2, 2));
+	snap_bpf_write(writer, snap_bpf_move(BPF_REG_3, BPF_REG_9));
+	snap_bpf_write(writer, snap_bpf_with_number(BPF_ALU64 | BPF_ADD | BPF_K,
+						    BPF_REG_3, (int)list.offset));
+	snap_bpf_set_place(writer, BPF_REG_1, place);
+	snap_bpf_write(writer, snap_bpf_call(BPF_FUNC_probe_read_kernel));
+	snap_bpf_arrive(writer, jump);
 	writer->used += (uint32_t)size;
 }
 
-static void write_thread(struct writer *writer)
+static void write_thread(struct snap_bpf_writer *writer)
 {
 	gather_member(writer, "sas_ss_sp", sizeof(uint64_t), false);
 	gather_member(writer, "sas_ss_size", sizeof(uint64_t), false);
@@ -303,9 +177,10 @@ static void write_thread(struct writer *writer)
 	gather_all(writer, of_thread, SNAP_ARRAY_SIZE(of_thread));
 }
 
-/** A descriptor's file, in register 7: eight bytes if it has an owner or a signal. */
-static void write_file(struct writer *writer)
+/** A descriptor's file: eight bytes if it has an owner or a signal. */
+static void write_file(struct snap_bpf_writer *writer)
 {
+	const int place = snap_bpf_place(writer);
 	struct snap_btf_path pid, signal;
 	writer->is_lost |=
 		!snap_btf_find_path(writer->btf, "file", "f_owner.pid", &pid) ||
@@ -313,22 +188,21 @@ static void write_file(struct writer *writer)
 		pid.size != 8 || signal.size != 4;
 	if (writer->is_lost)
 		return;
-	follow(writer, BPF_REG_7, &pid);
-	read_bytes(writer, pid.offset, SLOT - SPACE, 8);
-	add(writer, snap_bpf_load(BPF_REG_9, BPF_REG_10, (uint32_t)(SLOT - SPACE)));
+	snap_bpf_follow(writer, &pid);
+	snap_bpf_read_bytes(writer, pid.offset, place, 8);
+	snap_bpf_write(writer, snap_bpf_load(BPF_REG_9, BPF_REG_10, (uint32_t)place));
 	// The upper half of the other is zeros.
-	clear(writer, SLOT - SPACE);
-	follow(writer, BPF_REG_7, &signal);
-	read_bytes(writer, signal.offset, SLOT - SPACE, 4);
-	add(writer, snap_bpf_load(BPF_REG_1, BPF_REG_10, (uint32_t)(SLOT - SPACE)));
-	add(writer, (struct bpf_insn){ .code = BPF_ALU64 | BPF_OR | BPF_X,
-				       .dst_reg = BPF_REG_9,
-				       .src_reg = BPF_REG_1 });
-	uint32_t jump = writer->nr;
-	add(writer, snap_bpf_with_number(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_9, 0));
+	snap_bpf_clear(writer, place);
+	snap_bpf_follow(writer, &signal);
+	snap_bpf_read_bytes(writer, signal.offset, place, 4);
+	snap_bpf_write(writer, snap_bpf_load(BPF_REG_1, BPF_REG_10, (uint32_t)place));
+	snap_bpf_write(writer, (struct bpf_insn){ .code = BPF_ALU64 | BPF_OR | BPF_X,
+						  .dst_reg = BPF_REG_9,
+						  .src_reg = BPF_REG_1 });
+	uint32_t jump = snap_bpf_jump_if(writer, BPF_JEQ, BPF_REG_9, 0);
 	writer->used = 8;
-	flush(writer);
-	writer->insns[jump].off = (int16_t)(writer->nr - jump - 1);
+	snap_bpf_flush(writer);
+	snap_bpf_arrive(writer, jump);
 }
 
 struct walk {
@@ -336,7 +210,7 @@ struct walk {
 	const char *function;
 	/** Where its object is in what it is given (kernel/bpf/task_iter.c). */
 	uint32_t object;
-	void (*write)(struct writer *writer);
+	void (*write)(struct snap_bpf_writer *writer);
 };
 
 static const struct walk walks[SNAP_NR_WALKS] = {
@@ -347,21 +221,12 @@ static const struct walk walks[SNAP_NR_WALKS] = {
 
 /** -1: it cannot be had. */
 static int load_walk(const struct snap_btf *btf, const struct walk *walk,
-		     struct writer *writer)
+		     struct snap_bpf_writer *writer)
 {
-	uint32_t function = snap_btf_find_function(btf, walk->function);
-	*writer = (struct writer){ .btf = btf, .is_lost = !function };
-	add(writer, snap_bpf_load(BPF_REG_7, BPF_REG_1, walk->object));
-	add(writer, snap_bpf_load(BPF_REG_8, BPF_REG_1, 0)); // meta
-	uint32_t jump = writer->nr;
-	add(writer, snap_bpf_with_number(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_7, 0));
+	snap_bpf_begin(writer, btf, walk->object);
 	walk->write(writer);
-	writer->insns[jump].off = (int16_t)(writer->nr - jump - 1);
-	set_number(writer, BPF_REG_0, 0);
-	add(writer, snap_bpf_with_number(BPF_JMP | BPF_EXIT, 0, 0));
-	return writer->is_lost ? -1
-			       : snap_bpf_load_iterator(writer->insns, writer->nr,
-							function, "snapshot_tasks");
+	return snap_bpf_end(writer, snap_btf_find_function(btf, walk->function),
+			    "snapshot_tasks");
 }
 
 static void close_all(int fds[SNAP_NR_WALKS])
@@ -376,7 +241,7 @@ static snap_err make(void *context)
 {
 	struct snap_task_programs *programs = context;
 	_cleanup_btf_ struct snap_btf btf = { 0 };
-	_cleanup_free_ struct writer *writer = malloc(sizeof(*writer));
+	_cleanup_free_ struct snap_bpf_writer *writer = malloc(sizeof(*writer));
 	if (!writer)
 		return &snap_enomem;
 	SNAP_TRY(snap_btf_read(DESCRIPTION, &btf));

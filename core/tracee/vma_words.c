@@ -1,59 +1,38 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tracee/vma_words.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
-#include "core/tracee/bpf.h"
-#include "core/tracee/btf.h"
+#include "core/tracee/bpf_writer.h"
 
 /** What is read of a mapping, in the order of struct snap_vma_word. */
 static const char *const members[] = { "vm_start", "vm_end", "vm_flags" };
-#define NR_MEMBERS SNAP_ARRAY_SIZE(members)
 
-/** A call that takes a mapping, or NULL behind the last: its members are written out.
- */
-static size_t write_program(const uint32_t offsets[NR_MEMBERS], struct bpf_insn *to)
-{
-	const int size = (int)sizeof(struct snap_vma_word);
-	size_t nr = 0;
-	// struct bpf_iter__task_vma has three pointers: meta, task, vma.
-	to[nr++] = snap_bpf_load(BPF_REG_7, BPF_REG_1, 16);
-	to[nr++] = snap_bpf_load(BPF_REG_8, BPF_REG_1, 0);
-	struct bpf_insn *at_end = &to[nr++];
-	*at_end = snap_bpf_with_number(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_7, 0);
-	to[nr++] = snap_bpf_load(BPF_REG_1, BPF_REG_8, 0); // meta->seq
-	for (size_t i = 0; i < NR_MEMBERS; i++) {
-		to[nr++] = snap_bpf_load(BPF_REG_2, BPF_REG_7, offsets[i]);
-		to[nr++] = (struct bpf_insn){ .code = BPF_STX | BPF_MEM | BPF_DW,
-					      .dst_reg = BPF_REG_10,
-					      .src_reg = BPF_REG_2,
-					      .off = (int16_t)((int)(i * 8) - size) };
-	}
-	to[nr++] = snap_bpf_move(BPF_REG_2, BPF_REG_10);
-	to[nr++] = snap_bpf_with_number(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, -size);
-	to[nr++] = snap_bpf_with_number(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, size);
-	to[nr++] = snap_bpf_call(BPF_FUNC_seq_write);
-	at_end->off = (int16_t)(&to[nr] - at_end - 1);
-	to[nr++] = snap_bpf_with_number(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0);
-	to[nr++] = snap_bpf_with_number(BPF_JMP | BPF_EXIT, 0, 0);
-	return nr;
-}
+/** The mapping in what the iterator is given: behind meta and task. */
+#define OBJECT 16
 
 /** The program for this kernel; -1: it cannot be had. */
 static snap_err find_program(int *ret)
 {
 	*ret = -1;
 	_cleanup_btf_ struct snap_btf btf = { 0 };
+	_cleanup_free_ struct snap_bpf_writer *writer = malloc(sizeof(*writer));
+	if (!writer)
+		return &snap_enomem;
 	SNAP_TRY(snap_btf_read("/sys/kernel/btf/vmlinux", &btf));
-	uint32_t function = snap_btf_find_function(&btf, "bpf_iter_task_vma");
-	uint32_t offsets[NR_MEMBERS];
-	struct bpf_insn program[32] = { 0 };
-	if (!function || !snap_btf_find_members(&btf, "vm_area_struct", members,
-						offsets, NR_MEMBERS))
-		return SNAP_OK;
-	*ret = snap_bpf_load_iterator(program,
-				      (uint32_t)write_program(offsets, program),
-				      function, "snapshot_vmas");
+	snap_bpf_begin(writer, &btf, OBJECT);
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(members); i++) {
+		struct snap_btf_path path;
+		writer->is_lost |= !snap_btf_find_path(&btf, "vm_area_struct",
+						       members[i], &path) ||
+				   path.size != sizeof(uint64_t);
+		if (!writer->is_lost)
+			snap_bpf_gather(writer, path);
+	}
+	snap_bpf_flush(writer);
+	*ret = snap_bpf_end(writer, snap_btf_find_function(&btf, "bpf_iter_task_vma"),
+			    "snapshot_vmas");
 	return SNAP_OK;
 }
 
