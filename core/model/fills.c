@@ -22,8 +22,8 @@ snap_err snap_fills_finish(struct snap_fills *fills)
 		     size += fills->from[next++].iov_len)
 			if (fills->to[next] != fills->to[i] + size)
 				break;
-		SNAP_TRY(snap_store_write(fills->memory->store, fills->to[i],
-					  fills->from + i, next - i));
+		SNAP_TRY(snap_store_fill(fills->memory->store, fills->to[i],
+					 fills->from + i, next - i));
 	}
 	fills->nr = 0;
 	return SNAP_OK;

@@ -80,7 +80,7 @@ _must_check_ snap_err snap_memory_append_unbacked(struct snap_memory *memory,
 						  uint64_t start, uint64_t size,
 						  uint8_t **ret);
 
-/** The same, for bytes that will all be written by snap_store_write(). */
+/** The same, for bytes that will all be written by snap_store_fill(). */
 _must_check_ snap_err snap_memory_append_to_write(struct snap_memory *memory,
 						  uint64_t start, uint64_t size,
 						  uint8_t **ret);

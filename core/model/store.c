@@ -284,29 +284,31 @@ static snap_err write_part(const struct snap_store *store, uint64_t at,
 	return SNAP_OK;
 }
 
-static void copy_parts(uint8_t *to, const struct iovec *parts, size_t nr)
-{
-	for (size_t i = 0; i < nr; to += parts[i++].iov_len)
-		memcpy(to, parts[i].iov_base, parts[i].iov_len);
-}
-
 snap_err snap_store_write(const struct snap_store *store, const uint8_t *to,
 			  const struct iovec *parts, size_t nr)
 {
 	uint64_t at = (uint64_t)(to - store->base), size = 0;
 	for (size_t i = 0; i < nr; i++)
 		size += parts[i].iov_len;
-	if (snap_spare_backs(store, at / SNAP_PAGE_SIZE,
-			     (at + size + SNAP_PAGE_SIZE - 1) / SNAP_PAGE_SIZE)) {
-		copy_parts(store->base + at, parts, nr);
-		return SNAP_OK;
-	}
 	ssize_t put = pwritev(store->fd, parts, (int)nr, (off_t)at);
 	if (put >= 0 && (uint64_t)put == size)
 		return SNAP_OK;
 	// Not all of it: once more, one by one, which also tells what is wrong.
 	for (size_t i = 0; i < nr; at += parts[i++].iov_len)
 		SNAP_TRY(write_part(store, at, parts[i]));
+	return SNAP_OK;
+}
+
+snap_err snap_store_fill(const struct snap_store *store, uint8_t *to,
+			 const struct iovec *parts, size_t nr)
+{
+	uint64_t first = (uint64_t)(to - store->base) / SNAP_PAGE_SIZE, size = 0;
+	for (size_t i = 0; i < nr; i++)
+		size += parts[i].iov_len;
+	if (!snap_spare_backs(store, first, first + size / SNAP_PAGE_SIZE))
+		return snap_store_write(store, to, parts, nr);
+	for (size_t i = 0; i < nr; to += parts[i++].iov_len)
+		memcpy(to, parts[i].iov_base, parts[i].iov_len);
 	return SNAP_OK;
 }
 

@@ -105,10 +105,7 @@ static inline uint8_t *snap_store_bytes(const struct snap_store *store, uint32_t
 _must_check_ snap_err snap_store_take(struct snap_store *store, uint64_t nr,
 				      uint32_t *ret_first);
 
-/**
- * The same, for bytes that will all be written by snap_store_write(): until then they
- * are anything.
- */
+/** The same, for snap_store_fill(): until then the bytes are anything. */
 _must_check_ snap_err snap_store_take_to_write(struct snap_store *store, uint64_t nr,
 					       uint32_t *ret_first);
 
@@ -128,6 +125,10 @@ _must_check_ snap_err snap_store_back(const struct snap_store *store,
 _must_check_ snap_err snap_store_write(const struct snap_store *store,
 				       const uint8_t *to, const struct iovec *parts,
 				       size_t nr);
+
+/** The same, to all of the bytes of snap_store_take_to_write(). Of whole slots. */
+_must_check_ snap_err snap_store_fill(const struct snap_store *store, uint8_t *to,
+				      const struct iovec *parts, size_t nr);
 
 /**
  * Find what was ever written to. The rest reads as zeros, and would take memory if it

@@ -38,7 +38,7 @@ static uint32_t write_to(struct snap_store *store, uint32_t nr, int value)
 	memset(bytes, value, (size_t)nr * SNAP_PAGE_SIZE);
 	const struct iovec part = { bytes, (size_t)nr * SNAP_PAGE_SIZE };
 	assert_ok(snap_store_take_to_write(store, nr, &first));
-	assert_ok(snap_store_write(store, snap_store_bytes(store, first), &part, 1));
+	assert_ok(snap_store_fill(store, snap_store_bytes(store, first), &part, 1));
 	assert_memory_equal(snap_store_bytes(store, first), bytes, part.iov_len);
 	return first;
 }
