@@ -52,10 +52,14 @@ static PyObject *verdict_dict(const struct snap_verdict *verdict)
 }
 
 /** The machine that a file describes, or with NULL this one. */
-static snap_err describe(PyObject *path, struct snap_cpu *ret)
+static snap_err describe(const struct snap_py_state *state, PyObject *path,
+			 struct snap_cpu *ret)
 {
-	return path ? snap_cpu_json_read(PyBytes_AsString(path), ret)
-		    : snap_machine_describe(ret);
+	const struct snap_cpu *known = &state->known.machine;
+	if (path)
+		return snap_cpu_json_read(PyBytes_AsString(path), ret);
+	// In a virtual machine a description takes 0.3 ms.
+	return known->nr_items ? snap_cpu_copy(known, ret) : snap_machine_describe(ret);
 }
 
 static PyObject *check(PyObject *module, PyObject *args, PyObject *keywords)
@@ -72,7 +76,7 @@ static PyObject *check(PyObject *module, PyObject *args, PyObject *keywords)
 		return NULL;
 	_cleanup_cpu_ struct snap_cpu cpu = { 0 };
 	_cleanup_verdict_ struct snap_verdict verdict = { 0 };
-	snap_err error = describe(path, &cpu);
+	snap_err error = describe(state, path, &cpu);
 	if (!error)
 		error = snap_compat_check_snapshot(snap_py_snapshot_get(snapshot), &cpu,
 						   mode, &verdict);
