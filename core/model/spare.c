@@ -42,6 +42,13 @@ static void set_refs(struct snap_store *store, uint32_t first, uint32_t nr,
 		store->slot_refs[first + i] = refs;
 }
 
+/** Slots of ours are nobody's again, and go back to the kernel. */
+static void give_back(struct snap_store *store, uint32_t first, uint32_t nr)
+{
+	set_refs(store, first, nr, 0);
+	snap_store_give_back(store, first, nr);
+}
+
 void snap_spare_deinit(struct snap_spare *spare)
 {
 	if (spare->worker)
@@ -65,8 +72,8 @@ static void adopt(struct snap_store *store)
 			.end = old.first_coming + old.nr_coming,
 		};
 	else
-		snap_store_give_back(store, old.first_coming, old.nr_coming);
-	snap_store_give_back(store, old.first, count(&old));
+		give_back(store, old.first_coming, old.nr_coming);
+	give_back(store, old.first, count(&old));
 }
 
 bool snap_spare_take(struct snap_store *store, uint64_t nr, uint32_t *ret_first)
@@ -154,6 +161,6 @@ void snap_spare_drop(struct snap_store *store)
 {
 	struct snap_spare old = store->spare;
 	snap_spare_deinit(&store->spare);
-	snap_store_give_back(store, old.first_coming, old.nr_coming);
-	snap_store_give_back(store, old.first, count(&old));
+	give_back(store, old.first_coming, old.nr_coming);
+	give_back(store, old.first, count(&old));
 }

@@ -374,8 +374,6 @@ void snap_store_give_back(struct snap_store *store, uint32_t first, uint32_t nr)
 {
 	if (!nr)
 		return;
-	for (uint32_t i = 0; i < nr; i++)
-		store->slot_refs[first + i] = 0;
 	snap_spare_forget(store, first, (uint64_t)first + nr);
 	punch(store, first, nr);
 	store->nr_freed += nr;
