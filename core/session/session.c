@@ -354,10 +354,7 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	SNAP_TRY(snap_proc_identify(tracee, live));
 	SNAP_TRY(check_identity(&image->identity, &live->identity));
 	_cleanup_cpu_ struct snap_cpu cpu = { 0 };
-	if (tracee->machine)
-		SNAP_TRY(snap_cpu_copy(tracee->machine, &cpu));
-	else
-		SNAP_TRY(snap_machine_describe(&cpu));
+	SNAP_TRY(snap_machine_recall(tracee->machine, &cpu));
 	const struct snap_snapshot *snapshot;
 	SNAP_TRY(snap_compat_adapt(image, &cpu, options->fpu_mode, adapted, &snapshot));
 	SNAP_TRY(check_landing(tracee, snapshot, &cpu));

@@ -15,8 +15,15 @@
 #include "core/model/build_id.h"
 
 /** @param step Bytes that are read at once; 0: as many as there are. */
-static snap_err read_all(int fd, const char *path, size_t step, struct snap_buffer *ret)
+static snap_err read_file(struct snap_tracee *tracee, const char *path, size_t step,
+			  struct snap_buffer *ret)
 {
+	SNAP_TRY(snap_tracee_enter(tracee, "read /proc/%d/%s", (int)tracee->pid, path));
+	_cleanup_close_ int fd = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return snap_error_os(errno == ENOENT ? ESRCH : errno,
+				     "cannot open /proc/%d/%s", (int)tracee->pid, path);
+	ret->size = 0;
 	for (;;) {
 		// Most are small, and those that are not are read by the page.
 		size_t chunk = step ? step : ret->size ? 32768 : 4096;
@@ -38,32 +45,16 @@ static snap_err read_all(int fd, const char *path, size_t step, struct snap_buff
 	return SNAP_OK;
 }
 
-static snap_err open_file(struct snap_tracee *tracee, const char *path, int *ret)
-{
-	SNAP_TRY(snap_tracee_enter(tracee, "read /proc/%d/%s", (int)tracee->pid, path));
-	*ret = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	if (*ret < 0)
-		return snap_error_os(errno == ENOENT ? ESRCH : errno,
-				     "cannot open /proc/%d/%s", (int)tracee->pid, path);
-	return SNAP_OK;
-}
-
 snap_err snap_proc_read_file(struct snap_tracee *tracee, const char *path,
 			     struct snap_buffer *ret)
 {
-	_cleanup_close_ int fd = -1;
-	SNAP_TRY(open_file(tracee, path, &fd));
-	ret->size = 0;
-	return read_all(fd, path, 0, ret);
+	return read_file(tracee, path, 0, ret);
 }
 
 snap_err snap_proc_read_records(struct snap_tracee *tracee, const char *path,
 				struct snap_buffer *ret)
 {
-	_cleanup_close_ int fd = -1;
-	SNAP_TRY(open_file(tracee, path, &fd));
-	ret->size = 0;
-	return read_all(fd, path, 512, ret);
+	return read_file(tracee, path, 512, ret);
 }
 
 /** What stands between the first and the last parenthesis. */
@@ -258,10 +249,14 @@ static snap_err read_boot_id(struct snap_tracee *tracee, char **ret)
 		open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return snap_error_os(errno, "cannot read the boot id");
-	_cleanup_buffer_ struct snap_buffer text = { 0 };
-	SNAP_TRY(read_all(fd, "the boot id", 0, &text));
-	((char *)text.data)[strcspn((const char *)text.data, "\n")] = 0;
-	return snap_snapshot_set_text(ret, (const char *)text.data);
+	// A uuid and a newline.
+	char text[64];
+	ssize_t size = TEMP_FAILURE_RETRY(read(fd, text, sizeof(text) - 1));
+	if (size < 0)
+		return snap_error_os(errno, "cannot read the boot id");
+	text[size] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return snap_snapshot_set_text(ret, text);
 }
 
 snap_err snap_proc_identify(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
@@ -318,10 +313,7 @@ snap_err snap_proc_describe(struct snap_tracee *tracee,
 			    struct snap_snapshot *snapshot)
 {
 	snapshot->arch = tracee->arch;
-	if (tracee->machine)
-		SNAP_TRY(snap_cpu_copy(tracee->machine, &snapshot->cpu));
-	else
-		SNAP_TRY(snap_machine_describe(&snapshot->cpu));
+	SNAP_TRY(snap_machine_recall(tracee->machine, &snapshot->cpu));
 	if (!snapshot->identity.pid)
 		SNAP_TRY(snap_proc_identify(tracee, snapshot));
 	SNAP_TRY(describe_command(tracee, snapshot));
