@@ -16,16 +16,18 @@ void snap_keeper_init(struct snap_keeper *keeper, struct snap_memory *memory,
 	};
 }
 
-/** The page of the baseline, or NULL. */
-static const uint8_t *find_known(struct snap_keeper *keeper, uint64_t address)
+/** The page of the baseline, or NULL. @param end Behind those that will be asked for.
+ */
+static const uint8_t *find_known(struct snap_keeper *keeper, uint64_t address,
+				 uint64_t end)
 {
 	struct snap_run *known = &keeper->known;
 	// What is still on its way cannot be compared.
 	if (!keeper->baseline || keeper->baseline->arrivals)
 		return NULL;
 	if (address >= known->start + known->size &&
-	    !snap_memory_next_run(keeper->baseline, address, known))
-		known->start = known->size = UINT64_MAX / 2;
+	    !snap_memory_next_piece(keeper->baseline, address, end, known))
+		*known = (struct snap_run){ .start = end };
 	return address >= known->start ? known->bytes + (address - known->start) : NULL;
 }
 
@@ -43,8 +45,8 @@ snap_err snap_keep_known(struct snap_keeper *keeper, uint64_t start, uint64_t en
 	struct snap_run next;
 	if (keeper->share_start == keeper->share_end) {
 		keeper->share_start = start;
-	} else if (snap_memory_next_run(keeper->baseline, keeper->share_end, &next) &&
-		   next.start < start) {
+	} else if (snap_memory_next_piece(keeper->baseline, keeper->share_end, start,
+					  &next)) {
 		// What lies between is not there any more.
 		SNAP_TRY(snap_keep_finish(keeper));
 		keeper->share_start = start;
@@ -66,12 +68,13 @@ enum kind {
 	NEW,
 };
 
-static enum kind kind_of(struct snap_keeper *keeper, uint64_t address,
+/** @param end Behind the pages that are kept with it. */
+static enum kind kind_of(struct snap_keeper *keeper, uint64_t address, uint64_t end,
 			 const uint8_t *bytes, bool drops_zeros)
 {
 	if (drops_zeros && !memcmp(bytes, zeros, sizeof(zeros)))
 		return ZERO;
-	const uint8_t *known = find_known(keeper, address);
+	const uint8_t *known = find_known(keeper, address, end);
 	return known && !memcmp(bytes, known, SNAP_PAGE_SIZE) ? KNOWN : NEW;
 }
 
@@ -95,7 +98,8 @@ snap_err snap_keep(struct snap_keeper *keeper, uint64_t start, const uint8_t *by
 	size_t first = 0;
 	enum kind kind = ZERO;
 	for (size_t at = 0; at < size; at += SNAP_PAGE_SIZE) {
-		enum kind next = kind_of(keeper, start + at, bytes + at, drops_zeros);
+		enum kind next = kind_of(keeper, start + at, start + size, bytes + at,
+					 drops_zeros);
 		if (next == kind)
 			continue;
 		SNAP_TRY(keep_run(keeper, kind, start + first, bytes + first,

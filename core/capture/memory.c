@@ -35,8 +35,9 @@ struct space {
 	struct snap_keeper keeper;
 	/** Who copies what the mapping at hand holds; NULL: we, now. */
 	struct snap_copy *copy;
-	/** Pages that are known to exist. */
+	/** Pages that are known to exist, and where in them the last question was. */
 	const struct snap_ranges *there;
+	size_t there_at;
 	struct snap_page_runs runs;
 	/** What waits, in the order of addresses. */
 	struct piece pieces[MOST];
@@ -57,7 +58,7 @@ static snap_err create_space(struct snap_memory *memory,
 	snap_keeper_init(&space->keeper, memory, baseline);
 	space->copy = NULL;
 	space->there = &none;
-	space->nr_pieces = space->size = 0;
+	space->there_at = space->nr_pieces = space->size = 0;
 	*ret = space;
 	return SNAP_OK;
 }
@@ -185,7 +186,8 @@ static snap_err capture_private(struct snap_tracee *tracee,
 {
 	for (uint64_t to; start < end; start = to) {
 		to = end;
-		if (!snap_ranges_have(space->there, start, &to)) {
+		if (!snap_ranges_have_next(space->there, &space->there_at, start,
+					   &to)) {
 			SNAP_TRY(scan(tracee, contents, start, &to, space));
 			continue;
 		}
@@ -250,6 +252,8 @@ static snap_err report(const struct snap_progress *progress, uint64_t done,
 struct capture {
 	struct snap_tracee *tracee;
 	const struct snap_ranges *changed;
+	/** Where in it the last question was. */
+	size_t changed_at;
 	const struct snap_progress *progress;
 	/** In bytes: what there is to do. */
 	uint64_t total;
@@ -279,7 +283,8 @@ static snap_err capture_mapping(struct capture *capture, const struct snap_vma *
 		end = vma->end - at > STEP ? at + STEP : vma->end;
 		if (at < for_tools && for_tools < end)
 			end = for_tools;
-		if (!snap_ranges_have(capture->changed, at, &end)) {
+		if (!snap_ranges_have_next(capture->changed, &capture->changed_at, at,
+					   &end)) {
 			SNAP_TRY(add_piece(capture->tracee, capture->space,
 					   (struct piece){ .start = at,
 							   .size = end - at,

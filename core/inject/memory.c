@@ -47,6 +47,8 @@ struct pass {
 	struct snap_bulk bulk;
 	/** What has been left in the image; NULL: nothing. */
 	const struct snap_unread *unread;
+	/** Where the pass is in the rewinder's ranges. */
+	size_t range;
 	/** Bytes compared in this pass. */
 	uint64_t done;
 	size_t nr_pieces, nr_parts, size;
@@ -332,10 +334,13 @@ static snap_err do_range(struct pass *pass, const struct snap_vma *vma, uint64_t
 {
 	bool is_shared = snap_vma_contents(vma) == SNAP_CONTENTS_SHARED;
 	for (uint64_t at = start; at < end;) {
-		uint64_t held;
-		const uint8_t *wanted =
-			snap_memory_at(&pass->rewinder->image->memory, at, &held);
-		uint64_t size = held < end - at ? held : end - at;
+		struct snap_run held;
+		if (!snap_memory_next_piece(&pass->rewinder->image->memory, at, end,
+					    &held))
+			held = (struct snap_run){ .start = end };
+		bool is_held = held.start == at;
+		const uint8_t *wanted = is_held ? held.bytes : NULL;
+		uint64_t size = is_held ? held.size : held.start - at;
 		bool is_apart = is_unread(pass, at, &size);
 		// Shared pages need not be in this process's page table.
 		if (is_apart)
@@ -390,7 +395,7 @@ static snap_err do_ranges(struct pass *pass, const struct snap_vma *vma,
 {
 	for (uint64_t at = vma->start, to; at < vma->end; at = to) {
 		to = vma->end;
-		if (snap_ranges_have(ranges, at, &to))
+		if (snap_ranges_have_next(ranges, &pass->range, at, &to))
 			SNAP_TRY(do_range(pass, vma, at, to));
 	}
 	return SNAP_OK;

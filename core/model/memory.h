@@ -137,6 +137,10 @@ const uint8_t *snap_memory_at(const struct snap_memory *memory, uint64_t address
 bool snap_memory_next_run(const struct snap_memory *memory, uint64_t address,
 			  struct snap_run *ret);
 
+/** The same for what begins before `end`, which it is told of up to: a look at less. */
+bool snap_memory_next_piece(const struct snap_memory *memory, uint64_t address,
+			    uint64_t end, struct snap_run *ret);
+
 /** How many bytes are held from `start` to before `end`. */
 uint64_t snap_memory_held(const struct snap_memory *memory, uint64_t start,
 			  uint64_t end);

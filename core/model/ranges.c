@@ -62,15 +62,31 @@ const struct snap_range *snap_ranges_find_from(const struct snap_ranges *ranges,
 	return low < ranges->nr ? &ranges->list[low] : NULL;
 }
 
-bool snap_ranges_have(const struct snap_ranges *ranges, uint64_t address, uint64_t *end)
+/** @param next The first range that ends behind the address, or NULL. */
+static bool is_inside(const struct snap_range *next, uint64_t address, uint64_t *end)
 {
-	const struct snap_range *next = snap_ranges_find_from(ranges, address);
 	bool is_inside = next && next->start <= address;
 	if (next && !is_inside && next->start < *end)
 		*end = next->start;
 	if (is_inside && next->start + next->size < *end)
 		*end = next->start + next->size;
 	return is_inside;
+}
+
+bool snap_ranges_have(const struct snap_ranges *ranges, uint64_t address, uint64_t *end)
+{
+	return is_inside(snap_ranges_find_from(ranges, address), address, end);
+}
+
+bool snap_ranges_have_next(const struct snap_ranges *ranges, size_t *cursor,
+			   uint64_t address, uint64_t *end)
+{
+	const struct snap_range *list = ranges->list;
+	size_t at = *cursor;
+	while (at < ranges->nr && list[at].start + list[at].size <= address)
+		at++;
+	*cursor = at;
+	return is_inside(at < ranges->nr ? &list[at] : NULL, address, end);
 }
 
 bool snap_ranges_cover(const struct snap_ranges *ranges, uint64_t start, uint64_t end)
@@ -83,9 +99,11 @@ snap_err snap_ranges_append_some(struct snap_ranges *ranges,
 				 const struct snap_ranges *others, uint64_t start,
 				 uint64_t end)
 {
+	const struct snap_range *next = snap_ranges_find_from(others, start);
+	size_t cursor = next ? (size_t)(next - others->list) : others->nr;
 	for (uint64_t to; start < end; start = to) {
 		to = end;
-		if (snap_ranges_have(others, start, &to))
+		if (snap_ranges_have_next(others, &cursor, start, &to))
 			SNAP_TRY(snap_ranges_append(ranges, start, to));
 	}
 	return SNAP_OK;

@@ -45,6 +45,14 @@ const struct snap_range *snap_ranges_find_from(const struct snap_ranges *ranges,
 bool snap_ranges_have(const struct snap_ranges *ranges, uint64_t address,
 		      uint64_t *end);
 
+/**
+ * The same, for addresses that ascend from call to call.
+ *
+ * @param[in,out] cursor 0 at first; where the last one was found.
+ */
+bool snap_ranges_have_next(const struct snap_ranges *ranges, size_t *cursor,
+			   uint64_t address, uint64_t *end);
+
 /** Whether all from `start` to before `end` lies in them. */
 bool snap_ranges_cover(const struct snap_ranges *ranges, uint64_t start, uint64_t end);
 
