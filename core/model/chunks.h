@@ -23,24 +23,43 @@ struct snap_chunk_count {
 	uint32_t nr_held;
 };
 
-/**
- * Chunks by number, which several memories may hold. Chunks move when more are made:
- * keep the number. Zero-initialise.
- */
+/** Chunks come in blocks of so many, which are got at once. */
+#define SNAP_BLOCK_CHUNKS 1024u
+#define SNAP_BLOCK_SIZE   ((size_t)SNAP_BLOCK_CHUNKS * sizeof(struct snap_chunk))
+
+/** Chunks by number, which several memories may hold. Zero-initialise. */
 struct snap_chunks {
-	struct snap_chunk *list;
+	/** They stay where they are. */
+	struct snap_chunk **blocks;
 	struct snap_chunk_count *counts;
 	uint32_t nr;
-	uint32_t capacity;
+	uint32_t nr_blocks;
 	/** The first of those that are free, plus 1; its first slot names the next. */
 	uint32_t first_free;
 	uint32_t nr_free;
 };
 
+static inline struct snap_chunk *snap_chunk_at(const struct snap_chunks *chunks,
+					       uint32_t chunk)
+{
+	return &chunks->blocks[chunk / SNAP_BLOCK_CHUNKS][chunk % SNAP_BLOCK_CHUNKS];
+}
+
 void snap_chunks_deinit(struct snap_chunks *chunks);
 
 /** Make sure that `nr` chunks can be made. */
 _must_check_ snap_err snap_chunks_reserve(struct snap_chunks *chunks, uint64_t nr);
+
+/** How many chunks can be made without more memory. */
+static inline uint32_t snap_chunks_room(const struct snap_chunks *chunks)
+{
+	return chunks->nr_blocks * SNAP_BLOCK_CHUNKS - chunks->nr + chunks->nr_free;
+}
+
+/** Have a block more, of SNAP_BLOCK_SIZE bytes by malloc(), which is owned from here
+ * on. On an error it is the caller's. */
+_must_check_ snap_err snap_chunks_add_block(struct snap_chunks *chunks,
+					    struct snap_chunk *block);
 
 /** A new, empty chunk with one reference; it was reserved. */
 uint32_t snap_chunks_take(struct snap_chunks *chunks);

@@ -21,7 +21,7 @@ void snap_map_release_chunk(struct snap_store *store, uint32_t chunk)
 	struct snap_chunks *chunks = &store->chunks;
 	if (--chunks->counts[chunk].refs)
 		return;
-	const uint32_t *slots = chunks->list[chunk].slots;
+	const uint32_t *slots = snap_chunk_at(chunks, chunk)->slots;
 	for (size_t i = 0; i < SNAP_CHUNK_PAGES; i++)
 		if (slots[i])
 			snap_store_release(store, slots[i]);
@@ -91,9 +91,9 @@ void snap_map_own_chunk(struct snap_memory *memory, size_t entry)
 	if (chunks->counts[old].refs == 1)
 		return;
 	uint32_t chunk = snap_chunks_take(chunks);
-	chunks->list[chunk] = chunks->list[old];
+	*snap_chunk_at(chunks, chunk) = *snap_chunk_at(chunks, old);
 	chunks->counts[chunk].nr_held = chunks->counts[old].nr_held;
-	const uint32_t *slots = chunks->list[chunk].slots;
+	const uint32_t *slots = snap_chunk_at(chunks, chunk)->slots;
 	for (size_t i = 0; i < SNAP_CHUNK_PAGES; i++)
 		if (slots[i])
 			snap_store_hold(store, slots[i]);

@@ -37,7 +37,8 @@ static inline size_t snap_map_nr(const struct snap_memory *memory)
 static inline const uint32_t *snap_map_slots(const struct snap_memory *memory,
 					     size_t entry)
 {
-	return memory->store->chunks.list[memory->map->entries[entry].chunk].slots;
+	return snap_chunk_at(&memory->store->chunks, memory->map->entries[entry].chunk)
+		->slots;
 }
 
 /** The first entry of this index or a higher one; as many as there are: none. */

@@ -80,7 +80,7 @@ static void enter(struct snap_memory *memory, uint64_t start, uint32_t slot,
 		size_t entry = snap_map_last_entry(memory, chunk_index(start));
 		size_t page = page_index(start);
 		uint32_t chunk = memory->map->entries[entry].chunk;
-		uint32_t *slots = memory->store->chunks.list[chunk].slots;
+		uint32_t *slots = snap_chunk_at(&memory->store->chunks, chunk)->slots;
 		uint32_t here = SNAP_CHUNK_PAGES - (uint32_t)page;
 		if (here > nr)
 			here = (uint32_t)nr;
@@ -160,7 +160,7 @@ static uint64_t drop_from_last(struct snap_memory *memory, uint64_t nr)
 	struct snap_map *map = memory->map;
 	uint32_t chunk = map->entries[map->nr - 1].chunk;
 	struct snap_chunk_count *count = &store->chunks.counts[chunk];
-	uint32_t *slots = store->chunks.list[chunk].slots;
+	uint32_t *slots = snap_chunk_at(&store->chunks, chunk)->slots;
 	assert(map->refs == 1 && count->refs == 1);
 	size_t end = SNAP_CHUNK_PAGES, first;
 	while (!slots[end - 1])
@@ -225,10 +225,11 @@ static void share_pages(struct snap_memory *to, const struct snap_memory *from,
 		return;
 	size_t mine = snap_map_last_entry(to, entry->index);
 	uint32_t chunk = map->entries[mine].chunk;
+	uint32_t *to_slots = snap_chunk_at(chunks, chunk)->slots;
 	for (size_t i = first; i < end; i++) {
 		if (!slots[i])
 			continue;
-		chunks->list[chunk].slots[i] = slots[i];
+		to_slots[i] = slots[i];
 		chunks->counts[chunk].nr_held++;
 		snap_store_hold(store, slots[i]);
 		to->size += SNAP_PAGE_SIZE;
@@ -289,7 +290,8 @@ static snap_err own_page(struct snap_memory *memory, size_t entry, size_t page)
 		return error;
 	}
 	memcpy(bytes, snap_store_bytes(store, old), SNAP_PAGE_SIZE);
-	store->chunks.list[memory->map->entries[entry].chunk].slots[page] = slot;
+	snap_chunk_at(&store->chunks, memory->map->entries[entry].chunk)->slots[page] =
+		slot;
 	snap_store_release(store, old);
 	return SNAP_OK;
 }

@@ -68,7 +68,7 @@ snap_err snap_memory_differ(const struct snap_memory *a, const struct snap_memor
 static uint64_t count_alone(const struct snap_store *store, uint32_t chunk)
 {
 	uint64_t nr = 0;
-	const uint32_t *slots = store->chunks.list[chunk].slots;
+	const uint32_t *slots = snap_chunk_at(&store->chunks, chunk)->slots;
 	if (store->chunks.counts[chunk].refs > 1)
 		return 0;
 	for (size_t i = 0; i < SNAP_CHUNK_PAGES; i++)

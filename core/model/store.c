@@ -140,7 +140,7 @@ struct snap_store_usage snap_store_usage(const struct snap_store *store)
 		.tables = sizeof(*store) +
 			  (uint64_t)store->slot_refs_size * sizeof(*store->slot_refs) +
 			  (uint64_t)chunks->nr *
-				  (sizeof(*chunks->list) + sizeof(*chunks->counts)),
+				  (sizeof(struct snap_chunk) + sizeof(*chunks->counts)),
 		.spare = snap_spare_size(&store->spare),
 		.coming = snap_spare_coming(&store->spare),
 	};
