@@ -79,12 +79,23 @@ static snap_err keep_slowly(struct snap_tracee *tracee, const struct piece *piec
 	return SNAP_OK;
 }
 
-/** Read what waits in one go. @param[out] ret_is_all false: some cannot be read. */
+/**
+ * Read what waits in one go: to where it is going to be held, if that is known.
+ *
+ * @param[out] ret_bytes One piece behind the other.
+ * @param[out] ret_is_all false: some cannot be read.
+ */
 static snap_err read_pieces(struct snap_tracee *tracee, struct space *space,
-			    bool *ret_is_all)
+			    const uint8_t **ret_bytes, bool *ret_is_all)
 {
 	size_t nr = 0;
-	uint8_t *bytes = space->chunk;
+	struct snap_store *store = space->keeper.memory->store;
+	uint8_t *bytes = NULL;
+	if (store && space->size)
+		bytes = snap_store_peek(store, space->size / SNAP_PAGE_SIZE);
+	if (!bytes)
+		bytes = space->chunk;
+	*ret_bytes = bytes;
 	for (size_t i = 0; i < space->nr_pieces; i++) {
 		const struct piece *piece = &space->pieces[i];
 		if (piece->is_known)
@@ -100,8 +111,8 @@ static snap_err read_pieces(struct snap_tracee *tracee, struct space *space,
 static snap_err do_pieces(struct snap_tracee *tracee, struct space *space)
 {
 	bool has_all;
-	const uint8_t *bytes = space->chunk;
-	SNAP_TRY(read_pieces(tracee, space, &has_all));
+	const uint8_t *bytes;
+	SNAP_TRY(read_pieces(tracee, space, &bytes, &has_all));
 	for (size_t i = 0; i < space->nr_pieces; i++) {
 		const struct piece *piece = &space->pieces[i];
 		if (piece->is_known) {

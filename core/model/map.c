@@ -37,7 +37,11 @@ static snap_err create(struct snap_store *store, const struct snap_map *other,
 	if (__builtin_mul_overflow(capacity, sizeof(struct snap_map_entry), &size) ||
 	    __builtin_add_overflow(size, sizeof(struct snap_map), &size))
 		return &snap_enomem;
-	struct snap_map *map = malloc(size);
+	struct snap_map *map = snap_spare_take_map(store, capacity);
+	if (map)
+		capacity = map->capacity;
+	else
+		map = malloc(size);
 	if (!map)
 		return &snap_enomem;
 	*map = (struct snap_map){ .refs = 1, .capacity = capacity };

@@ -203,6 +203,12 @@ void snap_memory_trim(struct snap_memory *memory)
 	memory->map = smaller;
 }
 
+void snap_memory_make_spare(const struct snap_memory *memory, uint64_t nr_pages)
+{
+	if (memory->store)
+		snap_spare_make(memory->store, nr_pages, snap_map_nr(memory));
+}
+
 /** Share the pages of one chunk from `first` to before `end`. */
 static void share_pages(struct snap_memory *to, const struct snap_memory *from,
 			size_t from_entry, size_t first, size_t end)

@@ -92,6 +92,13 @@ void snap_memory_drop_last(struct snap_memory *memory, uint64_t size);
 void snap_memory_trim(struct snap_memory *memory);
 
 /**
+ * The next save or restore may need as much as this one: snap_spare_make().
+ *
+ * @param nr_pages How many pages this one has taken.
+ */
+void snap_memory_make_spare(const struct snap_memory *memory, uint64_t nr_pages);
+
+/**
  * Hold what another memory of the same store holds from `start` to before `end`: no
  * byte is copied.
  *

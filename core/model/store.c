@@ -224,6 +224,14 @@ snap_err snap_store_take_to_write(struct snap_store *store, uint64_t nr,
 	return SNAP_OK;
 }
 
+uint8_t *snap_store_peek(struct snap_store *store, uint64_t nr)
+{
+	uint32_t first;
+	snap_store_flush(store);
+	return snap_spare_peek(store, nr, &first) ? snap_store_bytes(store, first)
+						  : NULL;
+}
+
 /**
  * Memory is populated at once, which is faster than a fault for each page; EFAULT then
  * stands for what would have been a SIGBUS (madvise(2)). A file has its blocks
@@ -307,8 +315,10 @@ snap_err snap_store_fill(const struct snap_store *store, uint8_t *to,
 		size += parts[i].iov_len;
 	if (!snap_spare_backs(store, first, first + size / SNAP_PAGE_SIZE))
 		return snap_store_write(store, to, parts, nr);
+	// Behind snap_store_peek() they are there, or a little further on.
 	for (size_t i = 0; i < nr; to += parts[i++].iov_len)
-		memcpy(to, parts[i].iov_base, parts[i].iov_len);
+		if (to != parts[i].iov_base)
+			memmove(to, parts[i].iov_base, parts[i].iov_len);
 	return SNAP_OK;
 }
 

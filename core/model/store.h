@@ -110,6 +110,13 @@ _must_check_ snap_err snap_store_take_to_write(struct snap_store *store, uint64_
 					       uint32_t *ret_first);
 
 /**
+ * Where the bytes of the next `nr` slots will be that snap_store_take_to_write() takes,
+ * in as many calls as one likes: they may be written to before, so that
+ * snap_store_fill() has nothing to copy. NULL: that is not known.
+ */
+uint8_t *snap_store_peek(struct snap_store *store, uint64_t nr);
+
+/**
  * Make sure that bytes of slots can be written to: a page that the kernel cannot find
  * when it is written to ends a program (SIGBUS).
  */

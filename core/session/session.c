@@ -206,13 +206,6 @@ static snap_err add_skips(const struct snap_target *target,
 	return snap_ranges_unite(&before, &target->history->unsure, changed);
 }
 
-/** The next save or restore may need as much as this one. */
-static void make_spare(const struct snap_memory *memory, uint64_t nr_pages)
-{
-	if (memory->store)
-		snap_spare_make(memory->store, nr_pages);
-}
-
 static uint32_t count_used(const struct snap_memory *memory)
 {
 	return memory->store ? memory->store->nr_used : 0;
@@ -245,7 +238,7 @@ static snap_err capture(const struct snap_target *target, struct snap_tracee *tr
 	uint64_t nr_new = count_used(&snapshot->memory) - nr_used;
 	snapshot->new_size = nr_new * SNAP_PAGE_SIZE;
 	if (baseline)
-		make_spare(&snapshot->memory, nr_new);
+		snap_memory_make_spare(&snapshot->memory, nr_new);
 	return copy ? snap_copy_start(copy, &snapshot->memory) : SNAP_OK;
 }
 
@@ -557,7 +550,7 @@ snap_err snap_session_restore(const struct snap_target *target,
 	SNAP_TRY(count_calls(target, &tracee, forget_on_error(target, error)));
 	if (target->history)
 		snap_history_set(target->history, snapshot);
-	make_spare(&snapshot->memory, ret->bytes_written / SNAP_PAGE_SIZE);
+	snap_memory_make_spare(&snapshot->memory, ret->bytes_written / SNAP_PAGE_SIZE);
 	return SNAP_OK;
 }
 

@@ -414,7 +414,8 @@ static void test_memories_are_what_was_done_to_them(void **state)
 			else
 				make(&model, mine);
 			if (!roll(&model, 4))
-				snap_spare_make(model.store, roll(&model, 300));
+				snap_spare_make(model.store, roll(&model, 300),
+						roll(&model, 20000));
 			check_values(&model, roll(&model, NR_MEMORIES));
 			check_usage(&model);
 			check_difference(&model);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/base/worker.h"
+#include "core/model/map.h"
 #include "core/model/store.h"
 #include "testsuite/unit/unit.h"
 
@@ -25,7 +26,7 @@ static struct snap_store *create(void)
 	uint32_t slot;
 	assert_ok(snap_store_create(NULL, &store));
 	assert_ok(snap_store_take(store, 1, &slot));
-	snap_spare_make(store, NR);
+	snap_spare_make(store, NR, 0);
 	assert_non_null(store->spare.worker);
 	snap_worker_join(store->spare.worker);
 	return store;
@@ -117,13 +118,74 @@ static void test_they_go_with_the_last_that_is_held(void **state)
 	assert_int_equal(kernel_size(store), 0);
 }
 
+static void test_memory_for_tables_is_there_beforehand(void **state)
+{
+	// GIVEN a store that was asked for pages and a large map
+	struct snap_store *store = NULL;
+	uint32_t slot;
+	assert_ok(snap_store_create(NULL, &store));
+	assert_ok(snap_store_take(store, 1, &slot));
+	snap_spare_make(store, NR, 10000);
+	assert_true(snap_spare_coming(&store->spare) > NR * SNAP_PAGE_SIZE);
+	snap_worker_join(store->spare.worker);
+
+	// WHEN a map is made, THEN it has that memory, once
+	assert_null(snap_spare_take_map(store, 1000000));
+	struct snap_map *map = snap_spare_take_map(store, 10000);
+	assert_non_null(map);
+	assert_true(map->capacity >= 10000);
+	assert_null(snap_spare_take_map(store, 1));
+	free(map);
+
+	// and there are chunks for as many pages; they are not made twice
+	assert_true(snap_chunks_room(&store->chunks) >= NR);
+	snap_spare_make(store, NR, 0);
+	assert_null(store->spare.worker);
+
+	// and a map alone is made only if it is large
+	snap_spare_make(store, 0, 2000);
+	assert_null(store->spare.worker);
+	snap_spare_make(store, 0, 10000);
+	assert_non_null(store->spare.worker);
+	snap_store_unref(store);
+}
+
+static void test_what_is_written_beforehand_is_where_it_belongs(void **state)
+{
+	// GIVEN three pages that are written to where the next will be
+	_cleanup_store_ struct snap_store *store = create();
+	uint32_t first, second;
+	uint8_t *bytes = snap_store_peek(store, 3);
+	assert_non_null(bytes);
+	for (int i = 0; i < 3; i++)
+		memset(bytes + i * SNAP_PAGE_SIZE, 'a' + i, SNAP_PAGE_SIZE);
+
+	// WHEN the first and the third are held
+	assert_ok(snap_store_take_to_write(store, 1, &first));
+	assert_ok(snap_store_take_to_write(store, 1, &second));
+	assert_ptr_equal(snap_store_bytes(store, first), bytes);
+	const struct iovec one = { bytes, SNAP_PAGE_SIZE },
+			   three = { bytes + 2 * SNAP_PAGE_SIZE, SNAP_PAGE_SIZE };
+	assert_ok(snap_store_fill(store, snap_store_bytes(store, first), &one, 1));
+	assert_ok(snap_store_fill(store, snap_store_bytes(store, second), &three, 1));
+
+	// THEN they are what was written
+	assert_int_equal(snap_store_bytes(store, first)[7], 'a');
+	assert_int_equal(snap_store_bytes(store, second)[7], 'c');
+
+	// and of more than is there, or while others are made, nothing is said
+	assert_null(snap_store_peek(store, UINT32_MAX));
+	snap_spare_make(store, NR * 2, 0);
+	assert_true(!snap_store_peek(store, 1) || !store->spare.worker);
+}
+
 static void test_a_store_goes_while_they_are_made(void **state)
 {
 	struct snap_store *store = NULL;
 	uint32_t slot;
 	assert_ok(snap_store_create(NULL, &store));
 	assert_ok(snap_store_take(store, 1, &slot));
-	snap_spare_make(store, UINT64_MAX);
+	snap_spare_make(store, UINT64_MAX, 10000);
 	snap_store_unref(store);
 }
 
@@ -131,10 +193,10 @@ static void test_neither_a_few_nor_a_disk_are_worth_it(void **state)
 {
 	_cleanup_store_ struct snap_store *store = NULL, *file = NULL;
 	assert_ok(snap_store_create(NULL, &store));
-	snap_spare_make(store, 1);
+	snap_spare_make(store, 1, 1);
 	assert_null(store->spare.worker);
 	assert_ok(snap_store_create("/tmp", &file));
-	snap_spare_make(file, NR);
+	snap_spare_make(file, NR, 10000);
 	assert_null(file->spare.worker);
 }
 
@@ -146,6 +208,8 @@ int main(void)
 		cmocka_unit_test(
 			test_what_went_back_to_the_kernel_is_not_taken_for_spare),
 		cmocka_unit_test(test_they_go_with_the_last_that_is_held),
+		cmocka_unit_test(test_memory_for_tables_is_there_beforehand),
+		cmocka_unit_test(test_what_is_written_beforehand_is_where_it_belongs),
 		cmocka_unit_test(test_a_store_goes_while_they_are_made),
 		cmocka_unit_test(test_neither_a_few_nor_a_disk_are_worth_it),
 	};
