@@ -20,6 +20,7 @@ static void deinit(struct snap_restorer *restorer)
 	snap_memory_deinit(&restorer->lost);
 	snap_ranges_deinit(&restorer->candidates);
 	snap_ranges_deinit(&restorer->changed);
+	snap_ranges_deinit(&restorer->there);
 	snap_queues_deinit(&restorer->drained);
 	snap_rewinder_deinit(&restorer->rewinder);
 	for (size_t i = 0; i < restorer->nr_threads; i++)
@@ -138,23 +139,16 @@ static snap_err list_skipped(const struct snap_restorer *restorer,
 }
 
 /**
- * Find the pages that may differ from the image: those that have changed since the
- * baseline, and those that differ between it and the image. Asked when the mappings are
- * as in the image, and again before a comparison: then with what was written since.
+ * The pages that may differ from the image: those that have changed since the baseline,
+ * and those that differ between it and the image; and all that were so before.
  */
-static snap_err find_candidates(struct snap_restorer *restorer)
+static snap_err add_candidates(struct snap_restorer *restorer)
 {
 	const struct snap_past *past = restorer->past;
-	const struct snap_snapshot *image = restorer->plan->image;
-	if (!past)
-		return SNAP_OK;
 	_cleanup_ranges_ struct snap_ranges differ = { 0 }, skipped = { 0 },
 					    some = { 0 }, unsure = { 0 }, all = { 0 };
-	snap_ranges_deinit(&restorer->changed);
-	SNAP_TRY(snap_tracker_changed(past->tracker, restorer->tracee, &image->vmas,
-				      NULL, &restorer->changed));
-	SNAP_TRY(snap_memory_differ(past->baseline, &image->memory, 0, UINT64_MAX,
-				    &differ));
+	SNAP_TRY(snap_memory_differ(past->baseline, &restorer->plan->image->memory, 0,
+				    UINT64_MAX, &differ));
 	SNAP_TRY(list_skipped(restorer, &skipped));
 	SNAP_TRY(snap_ranges_unite(&restorer->changed, &differ, &some));
 	SNAP_TRY(snap_ranges_unite(&skipped, past->unsure, &unsure));
@@ -164,6 +158,53 @@ static snap_err find_candidates(struct snap_restorer *restorer)
 	SNAP_TRY(snap_ranges_unite(&before, &all, &restorer->candidates));
 	restorer->rewinder.only = &restorer->candidates;
 	return SNAP_OK;
+}
+
+/** Asked when the mappings are as in the image. */
+static snap_err find_candidates(struct snap_restorer *restorer)
+{
+	const struct snap_past *past = restorer->past;
+	if (!past)
+		return SNAP_OK;
+	SNAP_TRY(snap_tracker_changed(past->tracker, restorer->tracee,
+				      &restorer->plan->image->vmas, NULL,
+				      &restorer->changed));
+	return add_candidates(restorer);
+}
+
+/**
+ * Where pages may not exist now: of those that had changed, what the image does not
+ * hold. The others have been written, or read.
+ */
+static snap_err find_holes(const struct snap_restorer *restorer,
+			   struct snap_ranges *ret)
+{
+	const struct snap_memory *image = &restorer->plan->image->memory;
+	for (size_t i = 0; i < restorer->changed.nr; i++) {
+		const struct snap_range *range = &restorer->changed.list[i];
+		uint64_t at = range->start, end = at + range->size;
+		struct snap_run held;
+		for (; snap_memory_next_piece(image, at, end, &held);
+		     at = held.start + held.size)
+			SNAP_TRY(snap_ranges_append(ret, at, held.start));
+		SNAP_TRY(snap_ranges_append(ret, at, end));
+	}
+	return SNAP_OK;
+}
+
+/** Asked again, and marked, before memory is verified: with what was written since. */
+static snap_err find_written_since(struct snap_restorer *restorer)
+{
+	const struct snap_past *past = restorer->past;
+	if (!past)
+		return SNAP_OK;
+	_cleanup_ranges_ struct snap_ranges holes = { 0 };
+	SNAP_TRY(find_holes(restorer, &holes));
+	snap_ranges_deinit(&restorer->changed);
+	SNAP_TRY(snap_tracker_take(past->tracker, restorer->tracee,
+				   &restorer->plan->image->vmas, &holes,
+				   &restorer->changed, &restorer->there));
+	return add_candidates(restorer);
 }
 
 /**
@@ -191,7 +232,7 @@ static snap_err rewind_memory(struct snap_restorer *restorer)
 
 static snap_err verify_memory(struct snap_restorer *restorer)
 {
-	SNAP_TRY(find_candidates(restorer));
+	SNAP_TRY(find_written_since(restorer));
 	return snap_verify_memory(&restorer->rewinder);
 }
 
@@ -382,8 +423,8 @@ snap_err snap_restore_execute(struct snap_tracee *tracee, const struct snap_plan
 		ret->nr_landed += !restorer.threads[i].stays;
 	ret->candidates = restorer.candidates;
 	restorer.candidates = (struct snap_ranges){ 0 };
-	ret->changed = restorer.changed;
-	restorer.changed = (struct snap_ranges){ 0 };
-	ret->has_changed = past && verifies_memory;
+	ret->there = restorer.there;
+	restorer.there = (struct snap_ranges){ 0 };
+	ret->is_marked = past && verifies_memory;
 	return SNAP_OK;
 }

@@ -18,16 +18,18 @@ struct snap_restore_counts {
 	bool is_committed;
 	/** With a past: the pages that were compared. */
 	struct snap_ranges candidates;
-	/** Those of them that had changed since the mark, when they were verified. */
-	struct snap_ranges changed;
-	/** False: they were not verified. */
-	bool has_changed;
+	/**
+	 * The tracker was marked when memory had been verified; of pages that had
+	 * changed by then, those that snap_tracker_mark() tells of.
+	 */
+	bool is_marked;
+	struct snap_ranges there;
 };
 
 static inline void snap_restore_counts_deinit(struct snap_restore_counts *counts)
 {
 	snap_ranges_deinit(&counts->candidates);
-	snap_ranges_deinit(&counts->changed);
+	snap_ranges_deinit(&counts->there);
 }
 
 #define _cleanup_counts_ _cleanup_(snap_restore_counts_deinit)
@@ -53,7 +55,8 @@ _must_check_ snap_err snap_restore_room(const struct snap_cpu *cpu,
  *
  * Steps in advance have been done before (inject/start.h).
  *
- * @param past NULL: all memory is compared.
+ * @param past NULL: all memory is compared. On an error its tracker may have been
+ *	marked, or not: snap_tracker_forget() it.
  * @param skips Bytes that are not the program's; sorted.
  * @param verifies_memory Read all memory back, too.
  * @param notes Grows by what the user is to be told.

@@ -43,6 +43,8 @@ struct snap_restorer {
 	struct snap_ranges candidates;
 	/** Those that have changed since the mark, as it was asked last. */
 	struct snap_ranges changed;
+	/** What was told when it was marked again. */
+	struct snap_ranges there;
 	/** What guards took, for the undo. */
 	struct snap_memory lost;
 	/** The pending signals that were taken away, for the undo. */

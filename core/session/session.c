@@ -403,27 +403,31 @@ static bool is_within(const struct snap_ranges *inner, const struct snap_ranges 
 	return true;
 }
 
+/**
+ * What was written since the pages were verified counts as changed next time: they were
+ * marked then. If they were not verified, they are marked now.
+ */
 static snap_err try_to_mark(const struct snap_target *target,
 			    struct snap_tracee *tracee,
 			    const struct snap_snapshot *snapshot,
-			    struct snap_restore_counts *counts)
+			    const struct snap_restore_counts *counts)
 {
-	struct snap_history *history = target->history;
-	const struct snap_vmas *vmas = &snapshot->vmas;
-	bool was_marked = history->tracker.is_marked;
-	_cleanup_ranges_ struct snap_ranges there = { 0 };
-	// What was written since the pages were verified counts as changed next time.
-	if (!counts->has_changed) {
-		snap_ranges_deinit(&counts->changed);
-		SNAP_TRY(snap_tracker_changed(&history->tracker, tracee, vmas, NULL,
-					      &counts->changed));
+	static const struct snap_range all = { 0, UINT64_MAX };
+	const struct snap_ranges everywhere = { (struct snap_range *)(uintptr_t)&all,
+						1 };
+	struct snap_tracker *tracker = &target->history->tracker;
+	_cleanup_ranges_ struct snap_ranges there = { 0 }, changed = { 0 };
+	bool was_marked = tracker->is_marked;
+	bool is_known = is_within(&counts->there, &counts->candidates);
+	if (!counts->is_marked) {
+		SNAP_TRY(snap_tracker_take(tracker, tracee, &snapshot->vmas,
+					   &everywhere, &changed, &there));
+		is_known = is_within(&changed, &counts->candidates) &&
+			   is_within(&there, &counts->candidates);
 	}
-	SNAP_TRY(snap_tracker_mark(&history->tracker, tracee, vmas, &counts->changed,
-				   &there));
 	// Written meanwhile by somebody else, and not compared with the snapshot.
-	if (was_marked && !(is_within(&counts->changed, &counts->candidates) &&
-			    is_within(&there, &counts->candidates)))
-		snap_tracker_forget(&history->tracker);
+	if (was_marked && !is_known)
+		snap_tracker_forget(tracker);
 	return note_skips(target, tracee, snapshot);
 }
 
@@ -433,7 +437,7 @@ static snap_err try_to_mark(const struct snap_target *target,
  */
 static void mark_again(const struct snap_target *target, struct snap_tracee *tracee,
 		       const struct snap_snapshot *snapshot,
-		       struct snap_restore_counts *counts)
+		       const struct snap_restore_counts *counts)
 {
 	if (!target->history || !target->history->is_tracking)
 		return;

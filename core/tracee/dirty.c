@@ -158,14 +158,16 @@ snap_err snap_tracee_find_dirty(struct snap_tracee *tracee, uint64_t start,
 		       : snap_ranges_append(ret, start, end);
 }
 
-snap_err snap_tracee_find_written(struct snap_tracee *tracee, uint64_t start,
-				  uint64_t end, struct snap_ranges *ret,
-				  bool *ret_is_watched)
+/**
+ * The kernel has a short way for just this question (fs/proc/task_mmu.c,
+ * pagemap_scan_pmd_entry()).
+ */
+static snap_err find_written(struct snap_tracee *tracee, uint64_t flags, uint64_t start,
+			     uint64_t end, struct snap_ranges *ret,
+			     bool *ret_is_watched)
 {
-	// The kernel has a short way for just this question (fs/proc/task_mmu.c,
-	// pagemap_scan_pmd_entry()).
 	struct pm_scan_arg arg = {
-		.flags = PM_SCAN_CHECK_WPASYNC,
+		.flags = flags | PM_SCAN_CHECK_WPASYNC,
 		.start = start,
 		.end = end,
 		.category_mask = PAGE_IS_WRITTEN,
@@ -177,12 +179,24 @@ snap_err snap_tracee_find_written(struct snap_tracee *tracee, uint64_t start,
 	return error && error != EPERM ? scan_failed(start, error) : SNAP_OK;
 }
 
+snap_err snap_tracee_find_written(struct snap_tracee *tracee, uint64_t start,
+				  uint64_t end, struct snap_ranges *ret,
+				  bool *ret_is_watched)
+{
+	return find_written(tracee, 0, start, end, ret, ret_is_watched);
+}
+
+snap_err snap_tracee_protect_all(struct snap_tracee *tracee, uint64_t start,
+				 uint64_t end, struct snap_ranges *ret,
+				 bool *ret_is_watched)
+{
+	return find_written(tracee, PM_SCAN_WP_MATCHING, start, end, ret,
+			    ret_is_watched);
+}
+
 snap_err snap_tracee_protect(struct snap_tracee *tracee, uint64_t start, uint64_t end,
 			     struct snap_ranges *ret)
 {
-	// There is a shorter way, without a list, that also notes the protection of
-	// pages that do not exist: mincore(2) and /proc/PID/pagemap would tell of those
-	// as if they did.
 	struct pm_scan_arg arg = {
 		.flags = PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC,
 		.start = start,

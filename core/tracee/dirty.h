@@ -60,6 +60,18 @@ _must_check_ snap_err snap_tracee_find_written(struct snap_tracee *tracee,
 _must_check_ snap_err snap_tracee_protect(struct snap_tracee *tracee, uint64_t start,
 					  uint64_t end, struct snap_ranges *ret);
 
+/**
+ * snap_tracee_find_written(), and protect what it finds in the same go. A page there
+ * that does not exist is protected, too: mincore(2) and /proc/PID/pagemap then tell of
+ * it as if it did.
+ *
+ * @param ret Those that were not protected already.
+ */
+_must_check_ snap_err snap_tracee_protect_all(struct snap_tracee *tracee,
+					      uint64_t start, uint64_t end,
+					      struct snap_ranges *ret,
+					      bool *ret_is_watched);
+
 /** Clear the soft-dirty bits of all pages (man 5 proc, clear_refs). */
 _must_check_ snap_err snap_tracee_clear_soft_dirty(struct snap_tracee *tracee);
 

@@ -46,6 +46,16 @@ struct snap_rung_ops {
 			 const struct snap_vmas *vmas,
 			 const struct snap_ranges *changed,
 			 struct snap_ranges *ret_there);
+
+	/**
+	 * As snap_tracker_take(), when something is marked and nothing is in swap.
+	 * NULL: one after the other.
+	 *
+	 * @param ret,ret_there Grow at their end, also on an error.
+	 */
+	snap_err (*take)(struct snap_tracker *tracker, struct snap_tracee *tracee,
+			 const struct snap_vmas *vmas, const struct snap_ranges *holes,
+			 struct snap_ranges *ret, struct snap_ranges *ret_there);
 };
 
 extern const struct snap_rung_ops snap_rung_userfaultfd;

@@ -153,3 +153,58 @@ snap_err snap_tracker_mark(struct snap_tracker *tracker, struct snap_tracee *tra
 	there = (struct snap_ranges){ 0 };
 	return SNAP_OK;
 }
+
+/** Whether the short way can be trusted now. */
+static snap_err is_plain(const struct snap_tracker *tracker, struct snap_tracee *tracee,
+			 bool *ret)
+{
+	bool is_pinned, is_swapped;
+	SNAP_TRY(read_state(tracee, &is_pinned, &is_swapped));
+	*ret = !is_pinned && !is_swapped && !tracker->is_careful;
+	return SNAP_OK;
+}
+
+/** @param[out] ret_is_done false: nothing was done, or it has to be done anew. */
+static snap_err take_at_once(struct snap_tracker *tracker, struct snap_tracee *tracee,
+			     const struct snap_vmas *vmas,
+			     const struct snap_ranges *holes, struct snap_ranges *ret,
+			     struct snap_ranges *ret_there, bool *ret_is_done)
+{
+	*ret_is_done = false;
+	if (!tracker->is_marked || !rungs[tracker->rung]->take)
+		return SNAP_OK;
+	bool was_plain;
+	SNAP_TRY(is_plain(tracker, tracee, &was_plain));
+	if (!was_plain)
+		return SNAP_OK;
+	_cleanup_ranges_ struct snap_ranges changed = { 0 }, there = { 0 };
+	tracker->is_marked = false;
+	SNAP_TRY(rungs[tracker->rung]->take(tracker, tracee, vmas, holes, &changed,
+					    &there));
+	// Otherwise all counts as changed: what was marked at the time is not known.
+	SNAP_TRY(is_plain(tracker, tracee, ret_is_done));
+	if (!*ret_is_done)
+		return SNAP_OK;
+	tracker->is_marked = true;
+	*ret = changed;
+	*ret_there = there;
+	changed = there = (struct snap_ranges){ 0 };
+	return SNAP_OK;
+}
+
+snap_err snap_tracker_take(struct snap_tracker *tracker, struct snap_tracee *tracee,
+			   const struct snap_vmas *vmas,
+			   const struct snap_ranges *holes, struct snap_ranges *ret,
+			   struct snap_ranges *ret_there)
+{
+	bool is_done;
+	SNAP_TRY(take_at_once(tracker, tracee, vmas, holes, ret, ret_there, &is_done));
+	if (is_done)
+		return SNAP_OK;
+	_cleanup_ranges_ struct snap_ranges changed = { 0 };
+	SNAP_TRY(snap_tracker_changed(tracker, tracee, vmas, NULL, &changed));
+	SNAP_TRY(snap_tracker_mark(tracker, tracee, vmas, &changed, ret_there));
+	*ret = changed;
+	changed = (struct snap_ranges){ 0 };
+	return SNAP_OK;
+}

@@ -128,6 +128,22 @@ _must_check_ snap_err snap_tracker_mark(struct snap_tracker *tracker,
 					const struct snap_ranges *changed,
 					struct snap_ranges *ret_there);
 
+/**
+ * snap_tracker_changed() and snap_tracker_mark() in one: with one look at memory where
+ * that can be. On an error nothing is marked.
+ *
+ * @param holes Where pages may not exist, of those that are not as they were at the
+ *	mark: all others exist.
+ * @param ret Empty; as of snap_tracker_changed().
+ * @param ret_there Empty; as of snap_tracker_mark().
+ */
+_must_check_ snap_err snap_tracker_take(struct snap_tracker *tracker,
+					struct snap_tracee *tracee,
+					const struct snap_vmas *vmas,
+					const struct snap_ranges *holes,
+					struct snap_ranges *ret,
+					struct snap_ranges *ret_there);
+
 /** Nothing is known any more, until the next mark. */
 static inline void snap_tracker_forget(struct snap_tracker *tracker)
 {

@@ -114,15 +114,15 @@ static const struct snap_range *find_next(const struct snap_range *first,
 	return at - first < MANY ? first + 1 : at;
 }
 
-/** Protect what has changed in a mapping. */
-static snap_err protect(struct snap_tracee *tracee, const struct snap_vma *vma,
+/** Protect what has changed from `start` to before `end`. */
+static snap_err protect(struct snap_tracee *tracee, uint64_t start, uint64_t end,
 			const struct snap_ranges *changed, struct snap_ranges *ret)
 {
 	_cleanup_ranges_ struct snap_ranges within = { 0 };
-	SNAP_TRY(snap_ranges_append_some(&within, changed, vma->start, vma->end));
-	const struct snap_range *end = within.list + within.nr, *next;
-	for (const struct snap_range *at = within.list; at < end; at = next) {
-		next = find_next(at, end, table_span(tracee));
+	SNAP_TRY(snap_ranges_append_some(&within, changed, start, end));
+	const struct snap_range *last = within.list + within.nr, *next;
+	for (const struct snap_range *at = within.list; at < last; at = next) {
+		next = find_next(at, last, table_span(tracee));
 		SNAP_TRY(snap_tracee_protect(tracee, at->start,
 					     next[-1].start + next[-1].size, ret));
 	}
@@ -203,8 +203,8 @@ static snap_err mark_mapping(struct snap_tracker *tracker, struct snap_tracee *t
 		struct snap_range whole = { rows[i].start, snap_vma_size(&rows[i]) };
 		const struct snap_ranges all = { .list = &whole, .nr = 1 };
 		if (is_ours(&rows[i]))
-			SNAP_TRY(protect(tracee, &rows[i], is_new ? &all : changed,
-					 ret_there));
+			SNAP_TRY(protect(tracee, rows[i].start, rows[i].end,
+					 is_new ? &all : changed, ret_there));
 	}
 	return SNAP_OK;
 }
@@ -222,9 +222,93 @@ static snap_err mark(struct snap_tracker *tracker, struct snap_tracee *tracee,
 	return SNAP_OK;
 }
 
+/** Take a part of a watched mapping, in which pages may not exist. */
+static snap_err take_hole(struct snap_tracee *tracee, uint64_t start, uint64_t end,
+			  struct snap_ranges *ret, struct snap_ranges *ret_there,
+			  bool *ret_is_watched)
+{
+	_cleanup_ranges_ struct snap_ranges written = { 0 };
+	SNAP_TRY(
+		snap_tracee_find_written(tracee, start, end, &written, ret_is_watched));
+	if (!*ret_is_watched)
+		return SNAP_OK;
+	SNAP_TRY(snap_ranges_append_some(ret, &written, start, end));
+	return protect(tracee, start, end, &written, ret_there);
+}
+
+/** Whether there are more than a few holes in a mapping. */
+static bool has_many(const struct snap_ranges *holes, const struct snap_vma *vma)
+{
+	const struct snap_range *first = snap_ranges_find_from(holes, vma->start);
+	return first && holes->list + holes->nr - first > MANY &&
+	       first[MANY].start < vma->end;
+}
+
+/** Take a watched mapping. */
+static snap_err take_row(struct snap_tracee *tracee, const struct snap_vma *vma,
+			 const struct snap_ranges *holes, struct snap_ranges *ret,
+			 struct snap_ranges *ret_there, bool *ret_is_watched)
+{
+	if (has_many(holes, vma))
+		return take_hole(tracee, vma->start, vma->end, ret, ret_there,
+				 ret_is_watched);
+	*ret_is_watched = true;
+	for (uint64_t at = vma->start, to; at < vma->end && *ret_is_watched; at = to) {
+		to = vma->end;
+		if (snap_ranges_have(holes, at, &to))
+			SNAP_TRY(take_hole(tracee, at, to, ret, ret_there,
+					   ret_is_watched));
+		else
+			SNAP_TRY(snap_tracee_protect_all(tracee, at, to, ret,
+							 ret_is_watched));
+	}
+	return SNAP_OK;
+}
+
+/** Take the rows of one mapping. */
+static snap_err take_mapping(struct snap_tracker *tracker, struct snap_tracee *tracee,
+			     const struct snap_vma *rows, size_t nr,
+			     const struct snap_ranges *holes, struct snap_ranges *ret,
+			     struct snap_ranges *ret_there)
+{
+	bool is_watched, is_new;
+	SNAP_TRY(watch(tracker, tracee, rows[0].start, rows[nr - 1].end, &is_watched,
+		       &is_new));
+	for (size_t i = 0; i < nr; i++) {
+		size_t nr_before = ret->nr;
+		bool is_taken = false;
+		if (is_watched && is_ours(&rows[i]))
+			SNAP_TRY(take_row(tracee, &rows[i], holes, ret, ret_there,
+					  &is_taken));
+		if (is_taken)
+			continue;
+		ret->nr = nr_before;
+		SNAP_TRY(snap_ranges_append(ret, rows[i].start, rows[i].end));
+	}
+	return SNAP_OK;
+}
+
+static snap_err take(struct snap_tracker *tracker, struct snap_tracee *tracee,
+		     const struct snap_vmas *vmas, const struct snap_ranges *holes,
+		     struct snap_ranges *ret, struct snap_ranges *ret_there)
+{
+	for (size_t i = 0, nr; i < vmas->nr; i += nr) {
+		const struct snap_vma *rows = &vmas->list[i];
+		nr = count_parts(vmas, i);
+		if (is_to_be_watched(vmas, i, nr))
+			SNAP_TRY(take_mapping(tracker, tracee, rows, nr, holes, ret,
+					      ret_there));
+		else
+			SNAP_TRY(snap_ranges_append(ret, rows[0].start,
+						    rows[nr - 1].end));
+	}
+	return SNAP_OK;
+}
+
 const struct snap_rung_ops snap_rung_userfaultfd = {
 	.name = "userfaultfd",
 	.start = start,
 	.changed = changed,
 	.mark = mark,
+	.take = take,
 };

@@ -55,7 +55,11 @@ static void check_step(struct scene *scene, enum track_order order, size_t nr)
 	if (told != nr)
 		fail_msg("order %d, %s: %zu pages are told of, not %zu", (int)order,
 			 snap_rung_name(scene->tracker.rung), told, nr);
-	scene_mark(scene);
+	// In one step, or in two.
+	if (order == TRACK_STORE || order == TRACK_DROP)
+		scene_take(scene);
+	else
+		scene_mark(scene);
 	scene_look(scene);
 	assert_int_equal(scene_count_there(scene, scene->board->area,
 					   scene->board->area_size),

@@ -102,6 +102,45 @@ void scene_mark(struct scene *scene)
 				    &scene->changed, &scene->there));
 }
 
+/** Pages that have changed and do, or do not, exist. */
+static void find_existing(struct scene *scene, bool exist, struct snap_ranges *ret)
+{
+	for (size_t i = 0; i < scene->changed.nr; i++) {
+		const struct snap_range *range = &scene->changed.list[i];
+		uint64_t at = range->start, entry;
+		// The page map does not tell of [vsyscall].
+		if (at >> 63)
+			return;
+		for (; at < range->start + range->size; at += scene->page_size) {
+			assert_ok(snap_tracee_read_pagemap(&scene->tracee, at, 1,
+							   &entry));
+			if (snap_page_exists(entry) == exist)
+				assert_ok(snap_ranges_append(ret, at,
+							     at + scene->page_size));
+		}
+	}
+}
+
+void scene_take(struct scene *scene)
+{
+	_cleanup_ranges_ struct snap_ranges holes = { 0 }, pages = { 0 }, taken = { 0 },
+					    holes_after = { 0 };
+	find_existing(scene, false, &holes);
+	find_existing(scene, true, &pages);
+	snap_ranges_deinit(&scene->there);
+	assert_ok(snap_tracker_take(&scene->tracker, &scene->tracee, &scene->vmas,
+				    &holes, &taken, &scene->there));
+	for (size_t i = 0; i < pages.nr; i++)
+		assert_true(
+			snap_ranges_cover(&taken, pages.list[i].start,
+					  pages.list[i].start + pages.list[i].size));
+	find_existing(scene, false, &holes_after);
+	assert_int_equal(holes_after.nr, holes.nr);
+	for (size_t i = 0; i < holes.nr; i++)
+		assert_memory_equal(&holes_after.list[i], &holes.list[i],
+				    sizeof(*holes.list));
+}
+
 bool scene_has(const struct scene *scene, uint64_t address)
 {
 	const struct snap_range *range =

@@ -47,6 +47,9 @@ void scene_need(struct scene *scene, enum snap_rung rung);
 void scene_look(struct scene *scene);
 void scene_mark(struct scene *scene);
 
+/** In place of the mark, after a look: ask and mark in one. No page may come of it. */
+void scene_take(struct scene *scene);
+
 /** Whether a page is among those that have changed. */
 bool scene_has(const struct scene *scene, uint64_t address);
 
