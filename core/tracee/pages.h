@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "core/model/ranges.h"
 #include "core/tracee/tracee.h"
 
 /** Pages in a row that exist, in memory or in swap, and are of one kind. */
@@ -54,6 +55,21 @@ _must_check_ snap_err snap_tracee_measure(struct snap_tracee *tracee, uint64_t s
 _must_check_ snap_err snap_tracee_scan_guards(struct snap_tracee *tracee,
 					      uint64_t start, uint64_t end,
 					      struct snap_page_runs *ret);
+
+/** Pages that snap_tracee_find_absent() asks about, of a range at most. */
+#define SNAP_ASKED_PAGES 16
+
+/**
+ * Find ranges with pages that may not be in memory, each as a whole: with
+ * move_pages(2), which moves none if it is not told where to. Those of more than
+ * SNAP_ASKED_PAGES are not asked about.
+ *
+ * @param ranges Of whole pages.
+ * @param ret Grows at its end. Also all of them: the kernel does not tell.
+ */
+_must_check_ snap_err snap_tracee_find_absent(struct snap_tracee *tracee,
+					      const struct snap_ranges *ranges,
+					      struct snap_ranges *ret);
 
 /**
  * Make the kernel finish what it does to pages in batches, so that smaps tells of all

@@ -14,6 +14,7 @@
 #include "core/inject/syscall_insn.h"
 #include "core/inject/userfaultfd.h"
 #include "core/tracee/dirty.h"
+#include "core/tracee/pages.h"
 #include "core/tracee/proc.h"
 #include "core/tracee/writes.h"
 #include "core/track/rungs.h"
@@ -114,19 +115,71 @@ static const struct snap_range *find_next(const struct snap_range *first,
 	return at - first < MANY ? first + 1 : at;
 }
 
-/** Protect what has changed from `start` to before `end`. */
-static snap_err protect(struct snap_tracee *tracee, uint64_t start, uint64_t end,
-			const struct snap_ranges *changed, struct snap_ranges *ret)
+/** Protect some ranges, each by itself. */
+static snap_err protect_each(struct snap_tracee *tracee, const struct snap_ranges *some,
+			     struct snap_ranges *ret)
 {
-	_cleanup_ranges_ struct snap_ranges within = { 0 };
-	SNAP_TRY(snap_ranges_append_some(&within, changed, start, end));
-	const struct snap_range *last = within.list + within.nr, *next;
-	for (const struct snap_range *at = within.list; at < last; at = next) {
-		next = find_next(at, last, table_span(tracee));
+	const struct snap_range *end = some->list + some->nr, *next;
+	for (const struct snap_range *at = some->list; at < end; at = next) {
+		next = find_next(at, end, table_span(tracee));
 		SNAP_TRY(snap_tracee_protect(tracee, at->start,
 					     next[-1].start + next[-1].size, ret));
 	}
 	return SNAP_OK;
+}
+
+/** Whether there are more than a few holes from `start` to before `end`. */
+static bool has_many(const struct snap_ranges *holes, uint64_t start, uint64_t end)
+{
+	const struct snap_range *first = snap_ranges_find_from(holes, start);
+	return first && holes->list + holes->nr - first > MANY &&
+	       first[MANY].start < end;
+}
+
+/** Protect ranges in one pass over all that lies between them: what is no hole exists.
+ */
+static snap_err protect_at_once(struct snap_tracee *tracee,
+				const struct snap_ranges *some,
+				const struct snap_ranges *holes,
+				struct snap_ranges *ret)
+{
+	const struct snap_range *last = &some->list[some->nr - 1];
+	uint64_t end = last->start + last->size;
+	for (uint64_t at = some->list[0].start, to; at < end; at = to) {
+		to = end;
+		size_t nr = ret->nr;
+		bool is_watched = false;
+		if (!snap_ranges_have(holes, at, &to))
+			SNAP_TRY(snap_tracee_protect_all(tracee, at, to, ret,
+							 &is_watched));
+		if (is_watched)
+			continue;
+		ret->nr = nr;
+		_cleanup_ranges_ struct snap_ranges rest = { 0 };
+		SNAP_TRY(snap_ranges_append_some(&rest, some, at, to));
+		SNAP_TRY(protect_each(tracee, &rest, ret));
+	}
+	return SNAP_OK;
+}
+
+/** Protect what has changed from `start` to before `end`. */
+static snap_err protect(struct snap_tracee *tracee, uint64_t start, uint64_t end,
+			const struct snap_ranges *changed, struct snap_ranges *ret)
+{
+	_cleanup_ranges_ struct snap_ranges within = { 0 }, holes = { 0 };
+	SNAP_TRY(snap_ranges_append_some(&within, changed, start, end));
+	if (!within.nr)
+		return SNAP_OK;
+	const struct snap_range *last = &within.list[within.nr - 1];
+	uint64_t nr_tables =
+		(last->start + last->size - within.list[0].start) / table_span(tracee);
+	// A call for each takes as long as a pass over a table.
+	if (within.nr < MANY || within.nr < nr_tables)
+		return protect_each(tracee, &within, ret);
+	SNAP_TRY(snap_tracee_find_absent(tracee, &within, &holes));
+	return has_many(&holes, start, end)
+		       ? protect_each(tracee, &within, ret)
+		       : protect_at_once(tracee, &within, &holes, ret);
 }
 
 /**
@@ -236,20 +289,12 @@ static snap_err take_hole(struct snap_tracee *tracee, uint64_t start, uint64_t e
 	return protect(tracee, start, end, &written, ret_there);
 }
 
-/** Whether there are more than a few holes in a mapping. */
-static bool has_many(const struct snap_ranges *holes, const struct snap_vma *vma)
-{
-	const struct snap_range *first = snap_ranges_find_from(holes, vma->start);
-	return first && holes->list + holes->nr - first > MANY &&
-	       first[MANY].start < vma->end;
-}
-
 /** Take a watched mapping. */
 static snap_err take_row(struct snap_tracee *tracee, const struct snap_vma *vma,
 			 const struct snap_ranges *holes, struct snap_ranges *ret,
 			 struct snap_ranges *ret_there, bool *ret_is_watched)
 {
-	if (has_many(holes, vma))
+	if (has_many(holes, vma->start, vma->end))
 		return take_hole(tracee, vma->start, vma->end, ret, ret_there,
 				 ret_is_watched);
 	*ret_is_watched = true;
