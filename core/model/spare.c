@@ -81,7 +81,10 @@ void snap_spare_deinit(struct snap_spare *spare)
 	*spare = (struct snap_spare){ 0 };
 }
 
-/** Pages that have been made take the place of what was there: that goes back first. */
+/**
+ * Pages that have been made are added to those that are there, or take their place:
+ * what does not lie before them goes back.
+ */
 static void adopt_pages(struct snap_store *store)
 {
 	struct snap_spare *spare = &store->spare;
@@ -90,6 +93,10 @@ static void adopt_pages(struct snap_store *store)
 	spare->first_coming = spare->nr_coming = 0;
 	if (!nr)
 		return;
+	if (nr_old && first == spare->end) {
+		spare->end += nr;
+		return;
+	}
 	spare->first = spare->taken = first;
 	spare->end = first + nr;
 	give_back(store, old, nr_old);
@@ -226,14 +233,28 @@ static struct wanted find_wanted(const struct snap_store *store, uint64_t nr,
 	};
 }
 
-/** Have slots for the worker. */
+/** Take slots that will be spare. */
+static snap_err take_slots(struct snap_store *store, uint32_t nr, uint32_t *ret_first)
+{
+	SNAP_TRY(snap_store_take(store, nr, ret_first));
+	store->nr_used -= nr;
+	set_refs(store, *ret_first, nr, SNAP_SLOT_SPARE);
+	return SNAP_OK;
+}
+
+/** Have slots for the worker, so that there are `nr` in a row. */
 static snap_err take_pages(struct snap_store *store, uint32_t nr)
 {
 	struct snap_spare *spare = &store->spare;
-	SNAP_TRY(snap_store_take(store, nr, &spare->first_coming));
-	store->nr_used -= nr;
-	set_refs(store, spare->first_coming, nr, SNAP_SLOT_SPARE);
-	spare->nr_coming = nr;
+	uint32_t first, missing = nr - count(spare);
+	SNAP_TRY(take_slots(store, missing, &first));
+	if (first != spare->end && missing < nr) {
+		give_back(store, first, missing);
+		missing = nr;
+		SNAP_TRY(take_slots(store, missing, &first));
+	}
+	spare->first_coming = first;
+	spare->nr_coming = missing;
 	return SNAP_OK;
 }
 

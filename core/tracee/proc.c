@@ -25,8 +25,8 @@ static snap_err read_file(struct snap_tracee *tracee, const char *path, size_t s
 				     "cannot open /proc/%d/%s", (int)tracee->pid, path);
 	ret->size = 0;
 	for (;;) {
-		// Most are small, and those that are not are read by the page.
-		size_t chunk = step ? step : ret->size ? 32768 : 4096;
+		// Most are small: larger buffers would be cleared each time.
+		size_t chunk = step ? step : ret->size < 4096 ? 4096 : 32768;
 		uint8_t *place;
 		SNAP_TRY(snap_buffer_extend(ret, chunk, &place));
 		ssize_t got = read(fd, place, chunk);

@@ -179,6 +179,21 @@ static void test_what_is_written_beforehand_is_where_it_belongs(void **state)
 	assert_true(!snap_store_peek(store, 1) || !store->spare.worker);
 }
 
+static void test_what_is_left_is_added_to(void **state)
+{
+	// GIVEN a store of whose spare pages a few were not taken
+	_cleanup_store_ struct snap_store *store = create();
+	(void)write_to(store, NR - 10, 1);
+	uint64_t size = kernel_size(store);
+
+	// WHEN more are made, THEN no more are made than are missing, in one row
+	snap_spare_make(store, NR, 0);
+	assert_non_null(store->spare.worker);
+	snap_worker_join(store->spare.worker);
+	assert_non_null(snap_store_peek(store, NR));
+	assert_true(kernel_size(store) < size + (NR + 10) * SNAP_PAGE_SIZE);
+}
+
 static void test_a_store_goes_while_they_are_made(void **state)
 {
 	struct snap_store *store = NULL;
@@ -210,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_they_go_with_the_last_that_is_held),
 		cmocka_unit_test(test_memory_for_tables_is_there_beforehand),
 		cmocka_unit_test(test_what_is_written_beforehand_is_where_it_belongs),
+		cmocka_unit_test(test_what_is_left_is_added_to),
 		cmocka_unit_test(test_a_store_goes_while_they_are_made),
 		cmocka_unit_test(test_neither_a_few_nor_a_disk_are_worth_it),
 	};
