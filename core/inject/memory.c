@@ -58,9 +58,10 @@ struct pass {
 	/** What is read and compared next, and what of it will be written. */
 	struct piece pieces[MOST];
 	struct snap_part parts[MOST];
-	/** The bytes of the pieces, one behind the other; of those that shall be, what
-	 * is not just the image's. */
-	uint8_t live[CHUNK];
+	/** The bytes of the pieces, one behind the other: in `space`, or where they are
+	 * going to be kept; of those that shall be, what is not just the image's. */
+	uint8_t *live;
+	uint8_t space[CHUNK];
 	uint8_t wanted[CHUNK];
 };
 
@@ -206,10 +207,21 @@ static snap_err do_piece(struct pass *pass, const struct piece *piece, size_t ba
 				      piece->size);
 }
 
+/** Where to read the pieces to: if they are going to be kept, where that is known. */
+static uint8_t *find_place(struct pass *pass)
+{
+	struct snap_store *store = pass->is_verify ? NULL : pass->old.memory->store;
+	uint8_t *place = store && pass->size
+				 ? snap_store_peek(store, pass->size / SNAP_PAGE_SIZE)
+				 : NULL;
+	return place ? place : pass->space;
+}
+
 /** Read and compare the pieces that wait. */
 static snap_err do_pieces(struct pass *pass)
 {
 	size_t base = 0, nr = pass->nr_pieces;
+	pass->live = find_place(pass);
 	for (size_t i = 0; i < nr; base += pass->pieces[i++].size)
 		pass->parts[i] = (struct snap_part){
 			pass->pieces[i].start,

@@ -163,7 +163,8 @@ def _has_ended(pid: int, tid: int) -> bool:
 def _state(pid: int, tid: int) -> Optional[str]:
     """The letter of /proc/PID/task/TID/stat (proc(5)); None: it is not there."""
     try:
-        text = Path(f"/proc/{pid}/task/{tid}/stat").read_text(errors="replace")
+        with open(f"/proc/{pid}/task/{tid}/stat", "rb", buffering=0) as stat:
+            text = stat.read()
     except OSError:
         return None
-    return text.rpartition(")")[2].split()[0]
+    return text.rpartition(b")")[2].split()[0].decode()

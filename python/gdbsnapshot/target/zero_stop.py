@@ -16,6 +16,7 @@ unless GDB has one of its own under way, which it would take ours for and go on.
 """
 
 import ctypes
+import re
 
 import gdb
 
@@ -28,6 +29,8 @@ _SIGCONT = 18
 _SIGSTOP = 19
 _HARMLESS = (23, 28, 17)
 """SIGURG, SIGWINCH, SIGCHLD: what a program ignores if it does not ask for it."""
+
+_MASK = re.compile(rb"^(SigPnd|ShdPnd|SigBlk):\s*([0-9a-f]+)$", re.MULTILINE)
 
 _TRIES = 16
 """Each try uses up one event that GDB had not reported yet; more than two are rare."""
@@ -117,13 +120,10 @@ class _Masks:
     """The signal masks of /proc/PID/task/TID/status (proc(5))."""
 
     def __init__(self, pid: int, tid: int) -> None:
-        self._masks: dict[str, int] = {}
         # As bytes: the thread's name is any 15, and often a text cut in a character.
-        with open(f"/proc/{pid}/task/{tid}/status", "rb") as status:
-            for line in status:
-                key, _, value = line.decode(errors="replace").partition(":")
-                if key in ("SigPnd", "ShdPnd", "SigBlk"):
-                    self._masks[key] = int(value, 16)
+        with open(f"/proc/{pid}/task/{tid}/status", "rb", buffering=0) as status:
+            found = _MASK.findall(status.read())
+        self._masks = {key.decode(): int(value, 16) for key, value in found}
 
     def _has(self, key: str, number: int) -> bool:
         return bool(self._masks.get(key, 0) >> (number - 1) & 1)
