@@ -123,6 +123,17 @@ static void test_another_file_of_the_same_name_is_not_used(void **state)
 	assert_end(&scene, "a program is not the file that was mapped");
 }
 
+/** Whether one of a thread's functions is of a module; which one depends on the libc.
+ */
+static bool is_in(const struct snap_backtrace *backtrace, const char *module)
+{
+	for (size_t i = 0; i < backtrace->nr_frames; i++)
+		if (backtrace->frames[i].module &&
+		    strstr(backtrace->frames[i].module, module))
+			return true;
+	return false;
+}
+
 static void test_a_deleted_file_is_used_when_it_is_back(void **state)
 {
 	const struct folder *folder = *state;
@@ -135,8 +146,7 @@ static void test_a_deleted_file_is_used_when_it_is_back(void **state)
 	unwind_scene_walk(&scene);
 
 	assert_target_functions(&scene);
-	assert_non_null(strstr(unwind_scene_find(&scene, "main")->frames[1].module,
-			       "a program (deleted)"));
+	assert_true(is_in(unwind_scene_find(&scene, "main"), "a program (deleted)"));
 }
 
 /** Forget the build-ids, as if the program had been linked without. */
