@@ -2,10 +2,43 @@
 #include "core/tracee/resume.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
+
+/**
+ * A system call takes less time than to wake a CPU that sleeps: so long, ours does not
+ * go to sleep over it.
+ */
+#define AWAKE_NS 50000
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/** Of this thread only: every other event is for the debugger to see. */
+static pid_t wait_for(pid_t tid, int *status)
+{
+	int64_t end = now_ns() + AWAKE_NS;
+	pid_t got;
+	do {
+		got = waitpid(tid, status, __WALL | WNOHANG);
+		if (got)
+			return got;
+		// Where there is one CPU for both, the thread waits for it.
+		sched_yield();
+	} while (now_ns() < end);
+	do {
+		got = waitpid(tid, status, __WALL);
+	} while (got < 0 && errno == EINTR);
+	return got;
+}
 
 snap_err snap_tracee_resume(struct snap_tracee *tracee, pid_t tid, enum snap_resume how,
 			    struct snap_stop *ret)
@@ -15,12 +48,8 @@ snap_err snap_tracee_resume(struct snap_tracee *tracee, pid_t tid, enum snap_res
 		   0) < 0)
 		return snap_error_os(errno, "cannot resume thread %d", (int)tid);
 
-	// Of this thread only: every other event is for the debugger to see.
 	int status;
-	pid_t got;
-	do {
-		got = waitpid(tid, &status, __WALL);
-	} while (got < 0 && errno == EINTR);
+	pid_t got = wait_for(tid, &status);
 	if (got < 0)
 		return snap_error_os(errno, "cannot wait for thread %d", (int)tid);
 	if (!WIFSTOPPED(status))
