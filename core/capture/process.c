@@ -142,12 +142,12 @@ snap_err snap_capture_process(struct snap_tracee *tracee, pid_t current_tid,
 	SNAP_TRY(snap_tracee_read_process_state(tracee, (const char *)text.data,
 						&snapshot->state));
 	SNAP_TRY(snap_capture_files(tracee, snapshot));
-	if (status.seccomp)
+	if (snap_snapshot_is_confined(snapshot))
 		return snap_snapshot_omit(
 			snapshot,
-			"The process is under seccomp: its signal handlers and "
-			"stacks, timers, TID addresses and heap end could not be "
-			"asked for.");
+			"The process, or a thread of it, is under seccomp: signal "
+			"handlers and stacks, timers, TID addresses and heap end could "
+			"not be asked for.");
 	if (snap_task_book_tell(tracee->task_book, snapshot))
 		return SNAP_OK;
 	SNAP_TRY(snap_ask_process(tracee, snapshot));

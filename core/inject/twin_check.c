@@ -47,7 +47,7 @@ snap_err snap_twin_objection(struct snap_tracee *tracee,
 	struct snap_proc_status status;
 	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
 	*ret_why = NULL;
-	if (status.seccomp)
+	if (snap_snapshot_is_confined(process))
 		*ret_why = "it is under seccomp";
 	else if (status.pid_depth > 1)
 		*ret_why = "it has a PID namespace of its own";

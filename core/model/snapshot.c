@@ -117,6 +117,18 @@ struct snap_thread *snap_snapshot_thread(const struct snap_snapshot *snapshot,
 	return NULL;
 }
 
+bool snap_snapshot_is_confined(const struct snap_snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->nr_threads; i++) {
+		const struct snap_attribute_values *values =
+			&snapshot->threads[i].state.attributes;
+		if (snap_attribute_is_known(values, SNAP_ATTRIBUTE_SECCOMP) &&
+		    values->list[SNAP_ATTRIBUTE_SECCOMP])
+			return true;
+	}
+	return false;
+}
+
 uint64_t snap_snapshot_auxv(const struct snap_snapshot *snapshot, uint64_t type,
 			    uint64_t otherwise)
 {

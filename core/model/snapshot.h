@@ -136,6 +136,12 @@ _must_check_ snap_err snap_snapshot_set_text(char **place, const char *text);
 _must_check_ _printf_(2, 3) snap_err
 	snap_snapshot_omit(struct snap_snapshot *snapshot, const char *format, ...);
 
+/**
+ * Whether one of its threads is under seccomp: a filter may forbid a system call, and
+ * end a thread, or all of them, that is made to make it (man 2 seccomp).
+ */
+bool snap_snapshot_is_confined(const struct snap_snapshot *snapshot);
+
 /** The thread of a TID, or NULL. */
 struct snap_thread *snap_snapshot_thread(const struct snap_snapshot *snapshot,
 					 pid_t tid);

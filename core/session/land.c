@@ -73,6 +73,11 @@ static snap_err land_from(struct snap_tracee *tracee, const struct snap_target *
 	_cleanup_snapshot_ struct snap_snapshot *live = NULL;
 	SNAP_TRY(snap_snapshot_create(&live));
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
+	if (snap_snapshot_is_confined(live))
+		return snap_error_create(SNAP_ERROR_REFUSED,
+					 "the process, or a thread of it, is under "
+					 "seccomp, which may forbid the system call "
+					 "that loads registers");
 	const struct snap_thread *thread =
 		snap_snapshot_thread(live, live->current_tid);
 	const struct snap_thread *saved = snap_snapshot_thread(image, saved_tid);

@@ -323,16 +323,19 @@ static snap_err check_landing(struct snap_tracee *tracee,
 					 snapshot->arch->name, tracee->arch->name);
 	for (size_t i = 0; i < snapshot->nr_threads; i++)
 		SNAP_TRY(tracee->arch->check_thread(cpu, &snapshot->threads[i]));
-	struct snap_proc_status status;
-	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
-	if (status.seccomp)
-		return snap_error_with_remedy(
-			snap_error_create(
-				SNAP_ERROR_REFUSED,
-				"the process is under seccomp, which may forbid the "
-				"system calls of a restore"),
-			"run the program without its sandbox");
 	return SNAP_OK;
+}
+
+/** Its threads are going to make system calls. */
+static snap_err check_calls(const struct snap_snapshot *live)
+{
+	if (!snap_snapshot_is_confined(live))
+		return SNAP_OK;
+	return snap_error_with_remedy(
+		snap_error_create(SNAP_ERROR_REFUSED,
+				  "the process, or a thread of it, is under seccomp, "
+				  "which may forbid the system calls of a restore"),
+		"run the program without its sandbox");
 }
 
 /**
@@ -353,6 +356,7 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	SNAP_TRY(check_landing(tracee, snapshot, &cpu));
 	snap_settle_pages();
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
+	SNAP_TRY(check_calls(live));
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, live));
 	SNAP_TRY(snap_capture_tags(tracee, live));
 	live->state.is_new = options->is_new;

@@ -150,7 +150,6 @@ void snap_proc_parse_status(const char *text, struct snap_proc_status *ret)
 		.tracer = (pid_t)status_number(text, "TracerPid", 10),
 		.uid = (uint32_t)status_number(text, "Uid", 10),
 		.gid = (uint32_t)status_number(text, "Gid", 10),
-		.seccomp = (int)status_number(text, "Seccomp", 10),
 		.pending = status_number(text, "SigPnd", 16),
 		.shared_pending = status_number(text, "ShdPnd", 16),
 		.nr_queued = status_number(text, "SigQ", 10),

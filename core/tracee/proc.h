@@ -33,8 +33,6 @@ struct snap_proc_status {
 	pid_t tracer;
 	uint32_t uid;
 	uint32_t gid;
-	/** 0 off, 1 strict, 2 filter. */
-	int seccomp;
 	/** Bit N-1 for signal N: pending for the thread, and for the process. */
 	uint64_t pending;
 	uint64_t shared_pending;

@@ -53,9 +53,7 @@ static snap_err start_with(struct snap_borrowed *who,
 static snap_err start(struct snap_tracee *tracee, const struct snap_snapshot *process,
 		      struct snap_tracker *tracker, const char **ret_why)
 {
-	struct snap_proc_status status;
-	SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));
-	if (status.seccomp) {
+	if (snap_snapshot_is_confined(process)) {
 		*ret_why = "the process is under seccomp, which may forbid the system "
 			   "calls for it";
 		return SNAP_OK;

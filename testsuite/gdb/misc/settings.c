@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -47,6 +49,33 @@ static void in_sandbox(void)
 	CHECK(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	CHECK(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
 	visit();
+}
+
+static int ends[2];
+static _Atomic int is_confined;
+
+/** From the first call on it may only read, write and end: any other kills it. */
+static void *confine(void *arg)
+{
+	char byte;
+	CHECK(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT));
+	is_confined = 1;
+	CHECK(read(ends[0], &byte, 1) == 1);
+	is_confined = 0;
+	syscall(SYS_exit, 0);
+	return arg;
+}
+
+/** Another thread than the first is in a sandbox of its own. */
+static void with_confined_thread(void)
+{
+	pthread_t thread;
+	CHECK(!pipe(ends) && !pthread_create(&thread, NULL, confine, NULL));
+	while (!is_confined)
+		sched_yield();
+	visit();
+	CHECK(write(ends[1], "", 1) == 1);
+	CHECK(!pthread_join(thread, NULL) && !is_confined);
 }
 
 /** The way back from a handler is a system call, too. */
@@ -233,10 +262,11 @@ static const struct setting {
 	const char *name;
 	void (*run)(void);
 } settings[] = {
-	{ "sandbox", in_sandbox },         { "user-dispatch", with_user_dispatch },
-	{ "soft-limit", with_soft_limit }, { "hard-limit", with_hard_limit },
-	{ "mappings", with_all_mappings }, { "descriptors", with_all_descriptors },
-	{ "trap", without_trap },          { "stack", on_alternate_stack },
+	{ "sandbox", in_sandbox },          { "user-dispatch", with_user_dispatch },
+	{ "soft-limit", with_soft_limit },  { "hard-limit", with_hard_limit },
+	{ "mappings", with_all_mappings },  { "descriptors", with_all_descriptors },
+	{ "trap", without_trap },           { "stack", on_alternate_stack },
+	{ "thread", with_confined_thread },
 };
 
 int main(int argc, char **argv)

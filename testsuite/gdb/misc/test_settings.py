@@ -80,6 +80,7 @@ def may_raise_limits():
         ("hard-limit", ["working space", "RLIMIT_AS"]),
         ("mappings", ["working space", "vm.max_map_count"]),
         ("sandbox", ["under seccomp", "sandbox"]),
+        ("thread", ["under seccomp", "sandbox"]),
     ],
 )
 def test_what_cannot_be_worked_around_is_refused(gdb, target, setting, words):
@@ -90,7 +91,7 @@ def test_what_cannot_be_worked_around_is_refused(gdb, target, setting, words):
     before = digest(gdb)
     said = gdb("snapshot save", timeout=300)
     assert digest(gdb) == before
-    assert ("seccomp" in said) == (setting == "sandbox")
+    assert ("seccomp" in said) == (setting in ("sandbox", "thread"))
     stop(gdb, "continue", 2)
     before = digest(gdb)
 
