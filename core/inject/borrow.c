@@ -7,6 +7,7 @@
 #include "core/capture/rseq.h"
 #include "core/capture/syscall.h"
 #include "core/inject/rearm.h"
+#include "core/tracee/groups.h"
 #include "core/tracee/memory.h"
 #include "core/tracee/proc.h"
 #include "core/tracee/registers.h"
@@ -179,6 +180,7 @@ snap_err snap_borrow(struct snap_tracee *tracee, pid_t tid, uint64_t insn,
 	};
 	const struct snap_thread *thread =
 		known ? snap_snapshot_thread(known, tid) : NULL;
+	SNAP_TRY(snap_tracee_check_thawed(tracee));
 	if (thread && snap_borrow_changes_nothing(thread))
 		SNAP_TRY(copy_thread(thread, &borrowed.thread));
 	else

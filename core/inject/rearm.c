@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include "core/tracee/groups.h"
 #include "core/tracee/resume.h"
 
 int snap_choose_stop_signal(uint64_t pending)
@@ -42,6 +43,7 @@ snap_err snap_leave_syscall(struct snap_tracee *tracee,
 	uint64_t sigmask;
 	if (!tracee->arch->rewinds_early || kind != SNAP_STOP_SYSCALL_EXIT)
 		return SNAP_OK;
+	SNAP_TRY(snap_tracee_check_thawed(tracee));
 	SNAP_TRY(snap_tracee_read_sigmask(tracee, thread->tid, &sigmask));
 	return snap_rearm(tracee, thread->tid, sigmask,
 			  snap_thread_has(thread, SNAP_THREAD_SIGINFO) ? thread->siginfo

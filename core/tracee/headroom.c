@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tracee/headroom.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/tracee/groups.h"
 #include "core/tracee/proc.h"
 
 /** Processes that others may start meanwhile. */
 #define SPARE_PROCESSES 64
 
-/** A control group's limits, in cgroup v1 and v2 (Documentation/admin-guide). */
+/** A control group's limits. */
 struct controller {
-	/** As /proc/PID/cgroup has it; "": version 2. */
+	/** As for snap_group_find(). */
 	const char *name;
 	/** Where such hierarchies are mounted by convention. */
 	const char *folder;
@@ -30,18 +30,6 @@ static const struct controller controllers[] = {
 	{ "pids", "/sys/fs/cgroup/pids", "pids.max", "pids.current", false },
 };
 
-/** Read a small file; *ret is empty where there is none. */
-static void read_text(const char *folder, const char *name, char *ret, size_t size)
-{
-	char path[4200];
-	*ret = 0;
-	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
-		return;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, ret, size - 1);
-	ret[got > 0 ? got : 0] = 0;
-}
-
 /** The number behind a name in a text of lines, or the first one; `otherwise`: none. */
 static uint64_t number_in(const char *text, const char *name, uint64_t otherwise)
 {
@@ -54,7 +42,7 @@ static uint64_t number_in(const char *text, const char *name, uint64_t otherwise
 static uint64_t read_number(const char *folder, const char *name, uint64_t otherwise)
 {
 	char text[64];
-	read_text(folder, name, text, sizeof(text));
+	snap_group_read(folder, name, text, sizeof(text));
 	return number_in(text, "", otherwise);
 }
 
@@ -62,7 +50,7 @@ static uint64_t read_number(const char *folder, const char *name, uint64_t other
 static uint64_t reclaimable(const char *folder)
 {
 	char text[8192];
-	read_text(folder, "memory.stat", text, sizeof(text));
+	snap_group_read(folder, "memory.stat", text, sizeof(text));
 	return number_in(text, "\ninactive_file ", 0) +
 	       number_in(text, "\nactive_file ", 0);
 }
@@ -100,33 +88,19 @@ static bool groups_have_room(const struct controller *controller, char *path,
 	}
 }
 
-/** A line "4:memory:/path", or "0::/path", if it is of this controller. */
-static bool is_line_of(const struct controller *controller, const char *line,
-		       char path[4096])
+static const char *find_full_group(const char *groups, uint64_t bytes)
 {
-	char names[256] = "";
-	if (sscanf(line, "%*d::%4095[^\n]", path) == 1)
-		return !*controller->name;
-	return sscanf(line, "%*d:%255[^:]:%4095[^\n]", names, path) == 2 &&
-	       !strcmp(names, controller->name);
-}
-
-static const char *find_full_group(const char *lines, uint64_t bytes)
-{
-	while (lines && *lines) {
-		for (size_t i = 0; i < SNAP_ARRAY_SIZE(controllers); i++) {
-			char path[4096];
-			bool is_memory = controllers[i].is_memory;
-			uint64_t needed = is_memory ? bytes : SPARE_PROCESSES;
-			if (is_line_of(&controllers[i], lines, path) &&
-			    !groups_have_room(&controllers[i], path, needed))
-				return is_memory ? "the memory limit of its control "
-						   "group leaves no room"
-						 : "the process limit of its control "
-						   "group leaves no room";
-		}
-		const char *end = strchr(lines, '\n');
-		lines = end ? end + 1 : NULL;
+	for (size_t i = 0; i < SNAP_ARRAY_SIZE(controllers); i++) {
+		char path[SNAP_GROUP_PATH];
+		bool is_memory = controllers[i].is_memory;
+		if (!snap_group_find(groups, controllers[i].name, path) ||
+		    groups_have_room(&controllers[i], path,
+				     is_memory ? bytes : SPARE_PROCESSES))
+			continue;
+		return is_memory
+			       ? "the memory limit of its control group leaves no room"
+			       : "the process limit of its control group leaves no "
+				 "room";
 	}
 	return NULL;
 }
@@ -136,7 +110,7 @@ static bool user_has_room(uint64_t max_processes)
 {
 	uint64_t nr = 0;
 	char text[128];
-	read_text("/proc", "loadavg", text, sizeof(text));
+	snap_group_read("/proc", "loadavg", text, sizeof(text));
 	return sscanf(text, "%*s %*s %*s %*d/%" SCNu64, &nr) == 1 &&
 	       max_processes > nr && max_processes - nr >= SPARE_PROCESSES;
 }
@@ -147,7 +121,7 @@ static const char *find_full_machine(uint64_t bytes)
 	if (read_number("/proc/sys/vm", "overcommit_memory", 0) == 2)
 		return "the machine counts all memory that may be used "
 		       "(vm.overcommit_memory)";
-	read_text("/proc", "meminfo", text, sizeof(text));
+	snap_group_read("/proc", "meminfo", text, sizeof(text));
 	// Once for what is saved, and once for what the process may write meanwhile.
 	if (number_in(text, "MemAvailable:", 0) < bytes / 1024 * 2)
 		return "the machine has too little memory left";

@@ -62,6 +62,8 @@ struct snap_tracee {
 	bool lacks_pagemap_scan;
 	/** Soft-dirty bits were read one by one, for want of an ioctl that has them. */
 	bool reads_entries;
+	/** snap_tracee_check_thawed() has looked. */
+	bool is_thawed;
 	/** The call that is to fail, 0: none. It fails once. */
 	uint64_t fail_at;
 	uint64_t nr_calls;
