@@ -69,7 +69,7 @@ def test_a_frozen_process_is_refused_and_not_waited_for(gdb, group):
     # THEN it is not saved
     check_refused(gdb, group, "snapshot save")
 
-    # WHEN it is thawed THEN it can be saved, and not be rewound while it is frozen again
+    # WHEN it is thawed THEN it can be saved, and not be rewound when frozen again
     group.freeze(False)
     gdb("snapshot save")
     gdb.go(until="changed")
