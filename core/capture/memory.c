@@ -89,12 +89,8 @@ static snap_err read_pieces(struct snap_tracee *tracee, struct space *space,
 			    const uint8_t **ret_bytes, bool *ret_is_all)
 {
 	size_t nr = 0;
-	struct snap_store *store = space->keeper.memory->store;
-	uint8_t *bytes = NULL;
-	if (store && space->size)
-		bytes = snap_store_peek(store, space->size / SNAP_PAGE_SIZE);
-	if (!bytes)
-		bytes = space->chunk;
+	uint8_t *bytes =
+		snap_fills_place(&space->keeper.fills, space->size, space->chunk);
 	*ret_bytes = bytes;
 	for (size_t i = 0; i < space->nr_pieces; i++) {
 		const struct piece *piece = &space->pieces[i];

@@ -207,21 +207,14 @@ static snap_err do_piece(struct pass *pass, const struct piece *piece, size_t ba
 				      piece->size);
 }
 
-/** Where to read the pieces to: if they are going to be kept, where that is known. */
-static uint8_t *find_place(struct pass *pass)
-{
-	struct snap_store *store = pass->is_verify ? NULL : pass->old.memory->store;
-	uint8_t *place = store && pass->size
-				 ? snap_store_peek(store, pass->size / SNAP_PAGE_SIZE)
-				 : NULL;
-	return place ? place : pass->space;
-}
-
 /** Read and compare the pieces that wait. */
 static snap_err do_pieces(struct pass *pass)
 {
 	size_t base = 0, nr = pass->nr_pieces;
-	pass->live = find_place(pass);
+	// A verification keeps nothing.
+	pass->live = pass->is_verify ? pass->space
+				     : snap_fills_place(&pass->old.fills, pass->size,
+							pass->space);
 	for (size_t i = 0; i < nr; base += pass->pieces[i++].size)
 		pass->parts[i] = (struct snap_part){
 			pass->pieces[i].start,

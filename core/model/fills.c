@@ -13,6 +13,14 @@ snap_err snap_fills_append(struct snap_fills *fills, uint64_t start,
 	return SNAP_OK;
 }
 
+uint8_t *snap_fills_place(const struct snap_fills *fills, uint64_t size, uint8_t *space)
+{
+	struct snap_store *store = fills->memory->store;
+	uint8_t *place =
+		store && size ? snap_store_peek(store, size / SNAP_PAGE_SIZE) : NULL;
+	return place ? place : space;
+}
+
 snap_err snap_fills_finish(struct snap_fills *fills)
 {
 	// Pieces that follow each other in the store, as most do, go in one call.

@@ -27,6 +27,13 @@ struct snap_fills {
 _must_check_ snap_err snap_fills_append(struct snap_fills *fills, uint64_t start,
 					const uint8_t *bytes, size_t size);
 
+/**
+ * Where to put `size` bytes, of whole pages, that are to be appended, all or some:
+ * there they need not be copied (snap_store_peek()). Where that is not known, `space`.
+ */
+uint8_t *snap_fills_place(const struct snap_fills *fills, uint64_t size,
+			  uint8_t *space);
+
 /** Copy the bytes of all pieces that wait. On an error they wait on. */
 _must_check_ snap_err snap_fills_finish(struct snap_fills *fills);
 

@@ -109,18 +109,12 @@ static snap_err check_mapped_files(const struct checking *checking)
 
 static snap_err check_sandbox(const struct checking *checking)
 {
-	const struct snap_snapshot *image = checking->image;
-	for (size_t i = 0; i < image->nr_threads; i++) {
-		const struct snap_attribute_values *values =
-			&image->threads[i].state.attributes;
-		if (snap_attribute_is_known(values, SNAP_ATTRIBUTE_SECCOMP) &&
-		    values->list[SNAP_ATTRIBUTE_SECCOMP])
-			return snap_error_create(
-				SNAP_ERROR_REFUSED,
-				"the program was under seccomp, and its filters are not "
-				"in the snapshot");
-	}
-	return SNAP_OK;
+	if (!snap_snapshot_is_confined(checking->image))
+		return SNAP_OK;
+	return snap_error_create(
+		SNAP_ERROR_REFUSED,
+		"the program was under seccomp, and its filters are not in the "
+		"snapshot");
 }
 
 /** What a process without anything would have to be given. */

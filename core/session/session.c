@@ -416,19 +416,17 @@ static snap_err try_to_mark(const struct snap_target *target,
 			    const struct snap_snapshot *snapshot,
 			    const struct snap_restore_counts *counts)
 {
-	static const struct snap_range all = { 0, UINT64_MAX };
-	const struct snap_ranges everywhere = { (struct snap_range *)(uintptr_t)&all,
-						1 };
+	struct snap_range all = { 0, UINT64_MAX };
+	const struct snap_ranges everywhere = { &all, 1 };
 	struct snap_tracker *tracker = &target->history->tracker;
 	_cleanup_ranges_ struct snap_ranges there = { 0 }, changed = { 0 };
 	bool was_marked = tracker->is_marked;
-	bool is_known = is_within(&counts->there, &counts->candidates);
-	if (!counts->is_marked) {
+	if (!counts->is_marked)
 		SNAP_TRY(snap_tracker_take(tracker, tracee, &snapshot->vmas,
 					   &everywhere, &changed, &there));
-		is_known = is_within(&changed, &counts->candidates) &&
-			   is_within(&there, &counts->candidates);
-	}
+	bool is_known = is_within(&changed, &counts->candidates) &&
+			is_within(counts->is_marked ? &counts->there : &there,
+				  &counts->candidates);
 	// Written meanwhile by somebody else, and not compared with the snapshot.
 	if (was_marked && !is_known)
 		snap_tracker_forget(tracker);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tracee/groups.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/tracee/proc.h"
 
@@ -31,17 +29,6 @@ bool snap_group_find(const char *text, const char *controller,
 	return false;
 }
 
-void snap_group_read(const char *folder, const char *name, char *ret, size_t size)
-{
-	char path[SNAP_GROUP_PATH + 256];
-	*ret = 0;
-	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
-		return;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, ret, size - 1);
-	ret[got > 0 ? got : 0] = 0;
-}
-
 static const struct freezer {
 	/** As for snap_group_find(). */
 	const char *controller;
@@ -60,7 +47,7 @@ static bool is_frozen(const struct freezer *freezer, const char *path)
 {
 	char folder[SNAP_GROUP_PATH + 64], text[256];
 	snprintf(folder, sizeof(folder), "%s%s", freezer->folder, path);
-	snap_group_read(folder, freezer->file, text, sizeof(text));
+	snap_proc_read_small(folder, freezer->file, text, sizeof(text));
 	return strstr(text, freezer->word);
 }
 

@@ -26,9 +26,6 @@
 bool snap_group_find(const char *text, const char *controller,
 		     char path[SNAP_GROUP_PATH]);
 
-/** Read a small file of a folder; *ret is empty where there is none. */
-void snap_group_read(const char *folder, const char *name, char *ret, size_t size);
-
 /**
  * Refuse a process that is frozen by one of its groups: a thread of it that is let run
  * comes back when it is thawed, and nobody knows when that is. Looks once for each

@@ -42,7 +42,7 @@ static uint64_t number_in(const char *text, const char *name, uint64_t otherwise
 static uint64_t read_number(const char *folder, const char *name, uint64_t otherwise)
 {
 	char text[64];
-	snap_group_read(folder, name, text, sizeof(text));
+	snap_proc_read_small(folder, name, text, sizeof(text));
 	return number_in(text, "", otherwise);
 }
 
@@ -50,7 +50,7 @@ static uint64_t read_number(const char *folder, const char *name, uint64_t other
 static uint64_t reclaimable(const char *folder)
 {
 	char text[8192];
-	snap_group_read(folder, "memory.stat", text, sizeof(text));
+	snap_proc_read_small(folder, "memory.stat", text, sizeof(text));
 	return number_in(text, "\ninactive_file ", 0) +
 	       number_in(text, "\nactive_file ", 0);
 }
@@ -110,7 +110,7 @@ static bool user_has_room(uint64_t max_processes)
 {
 	uint64_t nr = 0;
 	char text[128];
-	snap_group_read("/proc", "loadavg", text, sizeof(text));
+	snap_proc_read_small("/proc", "loadavg", text, sizeof(text));
 	return sscanf(text, "%*s %*s %*s %*d/%" SCNu64, &nr) == 1 &&
 	       max_processes > nr && max_processes - nr >= SPARE_PROCESSES;
 }
@@ -121,7 +121,7 @@ static const char *find_full_machine(uint64_t bytes)
 	if (read_number("/proc/sys/vm", "overcommit_memory", 0) == 2)
 		return "the machine counts all memory that may be used "
 		       "(vm.overcommit_memory)";
-	snap_group_read("/proc", "meminfo", text, sizeof(text));
+	snap_proc_read_small("/proc", "meminfo", text, sizeof(text));
 	// Once for what is saved, and once for what the process may write meanwhile.
 	if (number_in(text, "MemAvailable:", 0) < bytes / 1024 * 2)
 		return "the machine has too little memory left";

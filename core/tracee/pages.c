@@ -163,62 +163,37 @@ snap_err snap_tracee_scan_guards(struct snap_tracee *tracee, uint64_t start,
 	return SNAP_OK;
 }
 
-/** Pages that are asked about in one call. */
-#define MOST_ASKED 1024
+/** Ranges that are asked about in one call, and pages of each at most. */
+#define MOST_ASKED 128
+#define FEW_PAGES  16
 
-static bool is_asked(const struct snap_tracee *tracee, const struct snap_range *range)
+static size_t count_asked(const struct snap_tracee *tracee,
+			  const struct snap_range *range)
 {
-	return range->size / tracee->page_size <= SNAP_ASKED_PAGES;
+	size_t nr = range->size / tracee->page_size;
+	return nr <= FEW_PAGES ? nr : 0;
 }
 
-/** Ask about the pages of some ranges. @param[out] ret Of each page: in memory, or not.
- */
-static snap_err ask(struct snap_tracee *tracee, const struct snap_range *ranges,
-		    size_t nr, bool *ret)
-{
-	void *pages[MOST_ASKED];
-	int places[MOST_ASKED];
-	unsigned long nr_pages = 0;
-	for (size_t i = 0; i < nr; i++)
-		for (uint64_t at = 0;
-		     is_asked(tracee, &ranges[i]) && at < ranges[i].size;
-		     at += tracee->page_size)
-			pages[nr_pages++] = (void *)(uintptr_t)(ranges[i].start + at);
-	SNAP_TRY(snap_tracee_enter(tracee, "ask which pages are in memory"));
-	bool has_told =
-		!syscall(SYS_move_pages, tracee->pid, nr_pages, pages, NULL, places, 0);
-	for (unsigned long i = 0; i < nr_pages; i++)
-		ret[i] = has_told && places[i] >= 0;
-	return SNAP_OK;
-}
-
-/** As many ranges as have no more pages than can be asked about at once. */
-static size_t count_some(const struct snap_tracee *tracee,
-			 const struct snap_ranges *ranges, size_t first)
-{
-	size_t i = first;
-	for (uint64_t nr_pages = 0; i < ranges->nr; i++) {
-		const struct snap_range *range = &ranges->list[i];
-		nr_pages +=
-			is_asked(tracee, range) ? range->size / tracee->page_size : 0;
-		if (nr_pages > MOST_ASKED)
-			break;
-	}
-	return i - first;
-}
-
-/** Add those of some ranges that are not in memory as a whole. */
+/** Add those of some ranges, at most MOST_ASKED, that are not in memory as a whole. */
 static snap_err add_absent(struct snap_tracee *tracee, const struct snap_range *ranges,
 			   size_t nr, struct snap_ranges *ret)
 {
-	bool are_there[MOST_ASKED];
-	SNAP_TRY(ask(tracee, ranges, nr, are_there));
-	const bool *next = are_there;
+	void *pages[MOST_ASKED * FEW_PAGES];
+	int places[MOST_ASKED * FEW_PAGES], *place = places;
+	unsigned long nr_pages = 0;
+	for (size_t i = 0; i < nr; i++)
+		for (size_t page = 0; page < count_asked(tracee, &ranges[i]); page++)
+			pages[nr_pages++] =
+				(void *)(uintptr_t)(ranges[i].start +
+						    page * tracee->page_size);
+	SNAP_TRY(snap_tracee_enter(tracee, "ask which pages are in memory"));
+	bool has_told =
+		!syscall(SYS_move_pages, tracee->pid, nr_pages, pages, NULL, places, 0);
 	for (size_t i = 0; i < nr; i++) {
-		bool is_there = is_asked(tracee, &ranges[i]);
-		size_t nr_pages = is_there ? ranges[i].size / tracee->page_size : 0;
-		for (; nr_pages; nr_pages--)
-			is_there &= *next++;
+		size_t left = count_asked(tracee, &ranges[i]);
+		bool is_there = has_told && left;
+		for (; has_told && left; left--)
+			is_there &= *place++ >= 0;
 		if (!is_there)
 			SNAP_TRY(snap_ranges_append(ret, ranges[i].start,
 						    ranges[i].start + ranges[i].size));
@@ -231,7 +206,7 @@ snap_err snap_tracee_find_absent(struct snap_tracee *tracee,
 				 struct snap_ranges *ret)
 {
 	for (size_t i = 0, nr; i < ranges->nr; i += nr) {
-		nr = count_some(tracee, ranges, i);
+		nr = ranges->nr - i < MOST_ASKED ? ranges->nr - i : MOST_ASKED;
 		SNAP_TRY(add_absent(tracee, &ranges->list[i], nr, ret));
 	}
 	return SNAP_OK;

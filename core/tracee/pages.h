@@ -56,13 +56,10 @@ _must_check_ snap_err snap_tracee_scan_guards(struct snap_tracee *tracee,
 					      uint64_t start, uint64_t end,
 					      struct snap_page_runs *ret);
 
-/** Pages that snap_tracee_find_absent() asks about, of a range at most. */
-#define SNAP_ASKED_PAGES 16
-
 /**
  * Find ranges with pages that may not be in memory, each as a whole: with
- * move_pages(2), which moves none if it is not told where to. Those of more than
- * SNAP_ASKED_PAGES are not asked about.
+ * move_pages(2), which moves none if it is not told where to. Of long ones, of more
+ * than 16 pages, that is assumed.
  *
  * @param ranges Of whole pages.
  * @param ret Grows at its end. Also all of them: the kernel does not tell.

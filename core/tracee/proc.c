@@ -57,6 +57,17 @@ snap_err snap_proc_read_records(struct snap_tracee *tracee, const char *path,
 	return read_file(tracee, path, 512, ret);
 }
 
+void snap_proc_read_small(const char *folder, const char *name, char *ret, size_t size)
+{
+	char path[PATH_MAX + 256];
+	*ret = 0;
+	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
+		return;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, ret, size - 1);
+	ret[got > 0 ? got : 0] = 0;
+}
+
 /** What stands between the first and the last parenthesis. */
 static void take_name(const char *text, const char *end, char ret[SNAP_COMM_SIZE])
 {

@@ -64,6 +64,12 @@ _must_check_ snap_err snap_proc_read_file(struct snap_tracee *tracee, const char
 _must_check_ snap_err snap_proc_read_records(struct snap_tracee *tracee,
 					     const char *path, struct snap_buffer *ret);
 
+/**
+ * Read a small file of the kernel's that is not of one process, as of /proc or
+ * /sys/fs/cgroup; *ret is empty where there is none.
+ */
+void snap_proc_read_small(const char *folder, const char *name, char *ret, size_t size);
+
 _must_check_ snap_err snap_proc_read_stat(struct snap_tracee *tracee, pid_t tid,
 					  struct snap_proc_stat *ret);
 

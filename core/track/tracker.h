@@ -130,7 +130,7 @@ _must_check_ snap_err snap_tracker_mark(struct snap_tracker *tracker,
 
 /**
  * snap_tracker_changed() and snap_tracker_mark() in one: with one look at memory where
- * that can be. On an error nothing is marked.
+ * that can be. On an error it may be marked, or not: snap_tracker_forget() it.
  *
  * @param holes Where pages may not exist, of those that are not as they were at the
  *	mark: all others exist.

@@ -15,7 +15,6 @@
 #include "core/inject/userfaultfd.h"
 #include "core/tracee/dirty.h"
 #include "core/tracee/pages.h"
-#include "core/tracee/proc.h"
 #include "core/tracee/writes.h"
 #include "core/track/rungs.h"
 #include "core/track/trial.h"

@@ -19,13 +19,20 @@ static uint64_t kernel_size(const struct snap_store *store)
 	return (uint64_t)st.st_blocks * 512;
 }
 
-/** A store of one page that is held, and NR that are spare. */
-static struct snap_store *create(void)
+/** A store of one page that is held. */
+static struct snap_store *create_small(void)
 {
 	struct snap_store *store = NULL;
 	uint32_t slot;
 	assert_ok(snap_store_create(NULL, &store));
 	assert_ok(snap_store_take(store, 1, &slot));
+	return store;
+}
+
+/** The same, and NR that are spare. */
+static struct snap_store *create(void)
+{
+	struct snap_store *store = create_small();
 	snap_spare_make(store, NR, 0);
 	assert_non_null(store->spare.worker);
 	snap_worker_join(store->spare.worker);
@@ -121,12 +128,13 @@ static void test_they_go_with_the_last_that_is_held(void **state)
 static void test_memory_for_tables_is_there_beforehand(void **state)
 {
 	// GIVEN a store that was asked for pages and a large map
-	struct snap_store *store = NULL;
-	uint32_t slot;
-	assert_ok(snap_store_create(NULL, &store));
-	assert_ok(snap_store_take(store, 1, &slot));
+	struct snap_store *store = create_small();
 	snap_spare_make(store, NR, 10000);
-	assert_true(snap_spare_coming(&store->spare) > NR * SNAP_PAGE_SIZE);
+	// It may be over already.
+	assert_true(snap_spare_coming(&store->spare) > NR * SNAP_PAGE_SIZE ||
+		    snap_worker_is_over(store->spare.worker));
+	assert_non_null(store->spare.map_coming);
+	assert_non_null(store->spare.block_coming);
 	snap_worker_join(store->spare.worker);
 
 	// WHEN a map is made, THEN it has that memory, once
@@ -196,10 +204,7 @@ static void test_what_is_left_is_added_to(void **state)
 
 static void test_a_store_goes_while_they_are_made(void **state)
 {
-	struct snap_store *store = NULL;
-	uint32_t slot;
-	assert_ok(snap_store_create(NULL, &store));
-	assert_ok(snap_store_take(store, 1, &slot));
+	struct snap_store *store = create_small();
 	snap_spare_make(store, UINT64_MAX, 10000);
 	snap_store_unref(store);
 }
