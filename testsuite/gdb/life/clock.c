@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/time.h>
 #include <time.h>
@@ -13,25 +12,21 @@
 
 /*
  * Threads ask for the time and for their processor by all functions that the kernel
- * gives to programs as code, and expect that time goes on. With an argument the process
- * sends itself a signal halfway, that leaves a core file: when no thread is in that
- * code.
+ * gives to programs as code, and expect that time goes on. Each round ends with tick(),
+ * when no thread is in that code and none has ended. With an argument the process sends
+ * itself a signal in the middle, that leaves a core file.
  */
 
 enum {
 	NR_THREADS = 3,
-	NR_ROUNDS = 200
+	NR_ROUNDS = 100
 };
 
-static bool quits;
-static atomic_int nr_waiting;
-static pthread_barrier_t halfway;
+/** Each is passed by all threads in each round: before tick(), and behind it. */
+static pthread_barrier_t asked, ticked;
 
-void tick(int round);
-
-void __attribute__((noinline)) tick(int round)
+STORY_PLACE void tick(void)
 {
-	asm volatile("" : : "r"(round) : "memory");
 }
 
 static void ask(struct timespec *last)
@@ -57,37 +52,28 @@ static void *work(void *unused)
 	struct timespec last = { 0 };
 	for (int round = 0; round < NR_ROUNDS; round++) {
 		ask(&last);
-		if (!quits || round != NR_ROUNDS / 2)
-			continue;
-		nr_waiting++;
-		pthread_barrier_wait(&halfway);
+		pthread_barrier_wait(&asked);
+		pthread_barrier_wait(&ticked);
 	}
 	return NULL;
-}
-
-/** When all others wait. */
-static void quit(void)
-{
-	while (nr_waiting < NR_THREADS)
-		sched_yield();
-	CHECK(!kill(getpid(), SIGQUIT));
-	pthread_barrier_wait(&halfway);
 }
 
 int main(int argc, char **argv)
 {
 	struct timespec last = { 0 };
 	pthread_t threads[NR_THREADS];
-	quits = argc > 1;
-	CHECK(!pthread_barrier_init(&halfway, NULL, NR_THREADS + 1));
-	ask(&last);
+	bool quits = argc > 1;
+	CHECK(!pthread_barrier_init(&asked, NULL, NR_THREADS + 1));
+	CHECK(!pthread_barrier_init(&ticked, NULL, NR_THREADS + 1));
 	for (int i = 0; i < NR_THREADS; i++)
 		CHECK(!pthread_create(&threads[i], NULL, work, NULL));
 	for (int round = 0; round < NR_ROUNDS; round++) {
 		ask(&last);
-		tick(round);
+		pthread_barrier_wait(&asked);
+		tick();
 		if (quits && round == NR_ROUNDS / 2)
-			quit();
+			CHECK(!kill(getpid(), SIGQUIT));
+		pthread_barrier_wait(&ticked);
 	}
 	for (int i = 0; i < NR_THREADS; i++)
 		CHECK(!pthread_join(threads[i], NULL));
