@@ -281,10 +281,19 @@ static snap_err report_piece(struct capture *capture)
 	return report(capture->progress, done, capture->total);
 }
 
+/**
+ * The thread that copies from a twin is not its tracer, to whom alone kernels may give
+ * what the process itself cannot read (Linux 6.12, proc_mem.force_override=ptrace).
+ */
+static bool can_copy_later(const struct snap_vma *vma)
+{
+	return snap_twin_has(vma) && vma->prot & SNAP_VMA_READ;
+}
+
 static snap_err capture_mapping(struct capture *capture, const struct snap_vma *vma)
 {
 	uint64_t for_tools = end_for_tools(capture->tracee, vma);
-	capture->space->copy = snap_twin_has(vma) ? capture->copy : NULL;
+	capture->space->copy = can_copy_later(vma) ? capture->copy : NULL;
 	for (uint64_t at = vma->start, end; at < vma->end; at = end) {
 		// In steps, so that a user who waits can be told and asked.
 		end = vma->end - at > STEP ? at + STEP : vma->end;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/model/memory.h"
 #include "core/tracee/bulk.h"
@@ -118,9 +119,12 @@ static void test_memory_that_is_read_only_is_filled(void **state)
 {
 	struct scene *scene = *state;
 	size_t which;
-	assert_int_equal(mprotect(scene->memory + SNAP_RUN_MAX, SNAP_RUN_MAX,
-				  PROT_READ),
-			 0);
+	uint8_t *part = scene->memory + SNAP_RUN_MAX;
+	assert_int_equal(mprotect(part, SNAP_RUN_MAX, PROT_READ), 0);
+	// A kernel may leave that to debuggers, and nobody debugs this process
+	// (Linux 6.12, proc_mem.force_override=ptrace).
+	if (pwrite(scene->tracee.mem_fd, part, 1, (off_t)(uintptr_t)part) != 1)
+		skip();
 	fill(scene);
 	assert_int_equal(compare(scene, &which), 0);
 }
