@@ -30,6 +30,9 @@ HARMLESS = re.compile(
     r"warning: .*|\d+\s.*: No such file or directory\.|Function .* not defined\.|\s*"
 )
 
+# What GDB puts before errors and warnings since 17 (`set style emoji`).
+EMOJI = re.compile("^[\u274c\u26a0]\ufe0f? ", re.MULTILINE)
+
 # What must never be seen, whatever a story does: promise 5.
 SCANDALS = (
     "Traceback (most recent call last)",
@@ -268,7 +271,7 @@ class Gdb(Debugger):
         self.send(f"echo {token}\\n")
         out = self.read_until(re.escape(token) + r"\n", timeout)
         out = out[: -len(token) - 1].replace("(gdb) ", "")
-        err = self.take_complaints()
+        err = EMOJI.sub("", self.take_complaints())
         for scandal in SCANDALS:
             if scandal in out + err:
                 raise Failed(f"{command!r}: {scandal}:\n{out}{err}")

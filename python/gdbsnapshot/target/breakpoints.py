@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Iterator, Optional, Sequence
 import gdb
 
 from ..problem import Problem
+from .console import text_of
 
 if TYPE_CHECKING:
     from _snapshot import Patch, Snapshot
@@ -39,7 +40,7 @@ def rows() -> list[Row]:
     """All breakpoints, those of GDB's own with negative numbers."""
     # The command sets $_ and $__ to the last address it shows.
     kept = {name: gdb.convenience_variable(name) for name in ("_", "__")}
-    text = gdb.execute("maintenance info breakpoints", to_string=True)
+    text = text_of("maintenance info breakpoints")
     for name, value in kept.items():
         gdb.set_convenience_variable(name, value)
     return parse(text)

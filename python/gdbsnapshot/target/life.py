@@ -10,6 +10,7 @@ import gdb
 from ..core import Search
 from ..problem import Problem
 from . import process, threads, zero_stop
+from .console import execute_quietly
 from .crew import flush
 from .process import Process
 
@@ -145,7 +146,7 @@ def _load(program: str) -> None:
     here = gdb.current_progspace().filename
     if here is None or not _is_same(here, program):
         # Breakpoints that were set before find their places in it.
-        gdb.execute(f"file {program}", to_string=True)
+        execute_quietly(f"file {program}")
 
 
 def _is_same(path: str, other: str) -> bool:
@@ -189,7 +190,7 @@ def _start_once() -> None:
 def end() -> None:
     """The process is good for nothing: it is gone, and GDB has none."""
     if gdb.selected_inferior().pid:
-        gdb.execute("with confirm off -- kill", to_string=True)
+        execute_quietly("with confirm off -- kill")
 
 
 def rediscover(program: Optional[str], symbols: Optional[str], tid: int) -> None:
@@ -204,7 +205,7 @@ def rediscover(program: Optional[str], symbols: Optional[str], tid: int) -> None
     """
     threads.select(tid)
     flush()
-    gdb.execute(f"exec-file {program or symbols or ''}", to_string=True)
-    gdb.execute(f"symbol-file {symbols or ''}", to_string=True)
+    execute_quietly(f"exec-file {program or symbols or ''}")
+    execute_quietly(f"symbol-file {symbols or ''}")
     path = gdb.parameter("solib-search-path") or ""
     gdb.execute(f"set solib-search-path {path}", to_string=True)

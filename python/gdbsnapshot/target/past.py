@@ -23,6 +23,7 @@ from ..problem import Problem
 from ..store import Entry, Place
 from ..stub import Stub
 from ..variables import Variable
+from .console import text_of
 
 _SETTINGS = (
     "auto-load safe-path",
@@ -290,7 +291,7 @@ def _settings() -> list[str]:
         elif isinstance(value, bool):
             value = "on" if value else "off"
         found.append(f"{name} {value}")
-    for line in gdb.execute("show substitute-path", to_string=True).splitlines():
+    for line in text_of("show substitute-path").splitlines():
         words = line.split("'")
         if "->" in line and len(words) == 5:
             found.append(f"substitute-path {words[1]} {words[3]}")

@@ -8,6 +8,7 @@ import gdb
 
 from ..store import Place
 from . import reported, threads
+from .console import text_of
 
 
 def take() -> Place:
@@ -36,7 +37,7 @@ _descriptions: dict[int, str] = {}
 
 def _description(pid: int) -> str:
     if pid not in _descriptions:
-        text = gdb.execute("maintenance print xml-tdesc", to_string=True)
+        text = text_of("maintenance print xml-tdesc")
         _descriptions[pid] = text
     return _descriptions[pid]
 
@@ -57,7 +58,7 @@ def _number() -> int:
 
 def libraries() -> str:
     """GDB's list of shared libraries, to be compared."""
-    return gdb.execute("info sharedlibrary", to_string=True)
+    return text_of("info sharedlibrary")
 
 
 def inlined() -> int:

@@ -8,6 +8,7 @@ import gdb
 from .. import core
 from ..problem import Problem
 from . import threads
+from .console import text_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _check_stopped(inferior: gdb.Inferior) -> None:
 
 
 def _check_calls() -> None:
-    if gdb.execute("maintenance print dummy-frames", to_string=True).strip():
+    if text_of("maintenance print dummy-frames").strip():
         raise Problem(
             "a function that you called from GDB has not returned",
             "Let it 'finish', or select its caller's frame and 'return' to it",
@@ -96,7 +97,7 @@ def _check_sharing(inferior: gdb.Inferior) -> None:
         # GDB shows the executable, whose name need not be text that Python takes.
         return
     number = 0
-    for line in gdb.execute("info inferiors", to_string=True).splitlines():
+    for line in text_of("info inferiors").splitlines():
         words = line.replace("*", " ", 1).split()
         if words and words[0].isdigit():
             number = int(words[0])

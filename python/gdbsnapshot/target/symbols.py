@@ -4,7 +4,7 @@
 import re
 from typing import Optional, Sequence
 
-import gdb
+from .console import text_of
 
 
 def names(addresses: Sequence[int]) -> list[Optional[tuple[str, int]]]:
@@ -14,6 +14,6 @@ def names(addresses: Sequence[int]) -> list[Optional[tuple[str, int]]]:
 
 def _name(address: int) -> Optional[tuple[str, int]]:
     # Not every language has hexadecimal numbers of this form.
-    text = gdb.execute(f"with language c -- info symbol 0x{address:x}", to_string=True)
+    text = text_of(f"with language c -- info symbol 0x{address:x}")
     match = re.match(r"(.+?)(?: \+ (\d+))? in section ", text)
     return (match[1], int(match[2] or 0)) if match else None

@@ -9,6 +9,7 @@ import gdb
 
 from .. import core
 from ..problem import Problem
+from .console import text_of
 
 _SIGTRAP = 5
 _SIGSTOP = 19
@@ -194,7 +195,7 @@ def handling(number: int) -> "Handling | None":
     """What GDB does with a signal of Linux; None: GDB does not know it."""
     name = _gdb_name(number)
     try:
-        lines = gdb.execute(f"info signals {name}", to_string=True).splitlines()
+        lines = text_of(f"info signals {name}").splitlines()
     except gdb.error:
         return None
     for line in lines:

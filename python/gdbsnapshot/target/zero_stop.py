@@ -23,6 +23,7 @@ import gdb
 from .. import core
 from ..problem import Problem
 from . import breakpoints, threads
+from .console import execute_quietly
 
 _SIGTRAP = 5
 _SIGCONT = 18
@@ -103,7 +104,7 @@ def quietly(command: str) -> None:
         pass
     else:
         command = f"with suppress-cli-notifications on -- {command}"
-    gdb.execute(command, to_string=True)
+    execute_quietly(command)
 
 
 def _send(pid: int, tid: int, number: int) -> None:
