@@ -15,6 +15,8 @@ import re
 
 import gdb
 
+from .console import text_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Iterator, Sequence
@@ -76,10 +78,12 @@ def _rows_of_statics(changed: _Ranges) -> Iterator[Row]:
 
 
 def _statics(changed: _Ranges) -> Iterator[gdb.Symbol]:
-    """The variables with a place of their own that lie in the ranges."""
+    """The variables with a place of their own that lie in the ranges, each once."""
     probes = 0
+    behind = 0
     for start, end in changed.all:
-        if not (_name(start) or _name(end - 1)):
+        start = max(start, behind)
+        if start >= end or not (_name(start) or _name(end - 1)):
             continue
         while start < end and probes < _PROBES:
             probes += 1
@@ -89,11 +93,12 @@ def _statics(changed: _Ranges) -> Iterator[gdb.Symbol]:
             else:
                 yield symbol
                 _, start = _extent(symbol.value())
+                behind = start
 
 
 def _name(address: int) -> str:
     """What GDB calls an address, without the offset."""
-    text = gdb.execute(f"with language c -- info symbol {address:#x}", to_string=True)
+    text = text_of(f"with language c -- info symbol {address:#x}")
     match = re.match(r"(.+?)(?: \+ \d+)? in section ", text)
     return match[1] if match else ""
 
