@@ -50,6 +50,16 @@ int snap_arch_find_regset(const struct snap_arch *arch, const char *owner,
 	return -1;
 }
 
+bool snap_arch_has_shadow_stack(const struct snap_arch *arch,
+				const struct snap_thread *thread)
+{
+	uint64_t mode = 0;
+	const struct snap_regset *set = &thread->regsets[arch->shadow_stack_regset];
+	if (arch->shadow_stack_regset && set->size >= sizeof(mode))
+		memcpy(&mode, set->data, sizeof(mode));
+	return mode;
+}
+
 /** Whether all register sets have the same bytes: then no register differs. */
 static bool is_same(const struct snap_arch *arch, const struct snap_thread *a,
 		    const struct snap_thread *b)

@@ -309,6 +309,12 @@ struct snap_arch {
 	unsigned nr_dwarf_registers;
 
 	/**
+	 * The bits of a return address that may be a signature (aarch64: pointer
+	 * authentication). NULL: none are.
+	 */
+	uint64_t (*signature_bits)(const struct snap_thread *thread);
+
+	/**
 	 * What a signal handler returns to. Where the kernel's own code in the vdso is
 	 * that, it is the one thing there that calls the program.
 	 */
@@ -370,6 +376,14 @@ struct snap_arch {
 	/** The set that has the number of the call a thread is inside of, 32 bits,
 	 * which reenter_syscall() cannot write. 0: it is the general one. */
 	size_t syscall_regset;
+
+	/**
+	 * The set whose first 8 bytes switch a thread's shadow stack on. The end of a
+	 * signal handler takes a token from it that the kernel has put there, so it is
+	 * off while a frame of ours is loaded (aarch64: gcs_restore_signal() of Linux,
+	 * arch/arm64/kernel/signal.c). 0: there is none, or a tracer cannot switch it.
+	 */
+	size_t shadow_stack_regset;
 
 	/**
 	 * Bring a thread stopped by a signal into the form that needs no help from the
@@ -598,6 +612,10 @@ void snap_arch_compare(const struct snap_arch *arch, const struct snap_cpu *cpu,
 		       const struct snap_thread *wanted,
 		       const struct snap_thread *actual, snap_difference_fn *found,
 		       void *context);
+
+/** Whether a thread has a shadow stack that is switched on, and a tracer can switch. */
+bool snap_arch_has_shadow_stack(const struct snap_arch *arch,
+				const struct snap_thread *thread);
 
 /**
  * The bytes of a register, lowest first.

@@ -28,6 +28,13 @@ bool snap_aarch64_dwarf_register(const struct snap_thread *thread, unsigned numb
 	return true;
 }
 
+uint64_t snap_aarch64_signature_bits(const struct snap_thread *thread)
+{
+	// struct user_pac_mask: of pointers to data, and to code.
+	const struct snap_regset *mask = &thread->regsets[SNAP_AARCH64_PAC_MASK];
+	return mask->size >= 16 ? snap_aarch64_load(mask->data + 8, 8) : 0;
+}
+
 bool snap_aarch64_is_native(const struct snap_thread *thread)
 {
 	return snap_aarch64_general(thread) &&

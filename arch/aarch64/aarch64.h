@@ -142,6 +142,8 @@ uint64_t snap_aarch64_pc(const struct snap_thread *thread);
 uint64_t snap_aarch64_sp(const struct snap_thread *thread);
 bool snap_aarch64_dwarf_register(const struct snap_thread *thread, unsigned number,
 				 uint64_t *ret);
+/** Of a return address, when its signature takes the place of the address's own. */
+uint64_t snap_aarch64_signature_bits(const struct snap_thread *thread);
 bool snap_aarch64_is_native(const struct snap_thread *thread);
 
 /* layout.c: what is where in the sets whose size depends on the vector length. */

@@ -71,20 +71,6 @@ _must_check_ static snap_err check_vectors(const struct snap_cpu *cpu,
 	return SNAP_OK;
 }
 
-_must_check_ static snap_err check_shadow_stack(const struct snap_thread *thread)
-{
-	const struct snap_regset *set = &thread->regsets[SNAP_AARCH64_GCS];
-	if (set->size >= 8 && snap_aarch64_load(set->data, 8))
-		return snap_error_with_remedy(
-			snap_error_create(SNAP_ERROR_UNSUPPORTED,
-					  "thread %d has a guarded control stack, "
-					  "which cannot be put back yet",
-					  (int)thread->tid),
-			"run the program with GLIBC_TUNABLES=glibc.cpu.aarch64_gcs=0 "
-			"in its environment");
-	return SNAP_OK;
-}
-
 snap_err snap_aarch64_check_thread(const struct snap_cpu *cpu,
 				   const struct snap_thread *thread)
 {
@@ -94,6 +80,5 @@ snap_err snap_aarch64_check_thread(const struct snap_cpu *cpu,
 					 "thread %d has no general registers",
 					 (int)thread->tid);
 	SNAP_TRY(check_mode(thread, regs));
-	SNAP_TRY(check_shadow_stack(thread));
 	return check_vectors(cpu, thread);
 }

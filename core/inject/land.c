@@ -65,6 +65,21 @@ static snap_err verify(struct snap_borrowed *borrowed, const struct snap_cpu *cp
 		(int)wanted->tid, findings.text);
 }
 
+/** What the frame's end would take from it is not there. verify() switches it on. */
+static snap_err switch_shadow_stack_off(struct snap_tracee *tracee, pid_t tid)
+{
+	size_t index = tracee->arch->shadow_stack_regset;
+	_cleanup_thread_ struct snap_thread now = { .tid = tid };
+	if (!index)
+		return SNAP_OK;
+	SNAP_TRY(snap_tracee_read_regset(tracee, index, &now));
+	if (!snap_arch_has_shadow_stack(tracee->arch, &now))
+		return SNAP_OK;
+	struct snap_regset *set = &now.regsets[index];
+	memset(set->data, 0, sizeof(uint64_t));
+	return snap_tracee_write_regset(tracee, tid, index, set->data, set->size);
+}
+
 snap_err snap_land(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
 		   const struct snap_thread *wanted, uint64_t frame)
 {
@@ -73,6 +88,7 @@ snap_err snap_land(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
 	SNAP_TRY(tracee->arch->sigframe_encode(cpu, wanted, frame, &bytes));
 	SNAP_TRY(snap_tracee_write(tracee, frame, bytes.data, bytes.size));
 	SNAP_TRY(snap_tracee_write_regsets(tracee, wanted, is_before_frame));
+	SNAP_TRY(switch_shadow_stack_off(tracee, wanted->tid));
 	SNAP_TRY(snap_borrowed_sigreturn(borrowed, &wanted->regsets[0], frame));
 	return verify(borrowed, cpu, wanted);
 }

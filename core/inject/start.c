@@ -78,7 +78,11 @@ snap_err snap_start_validate(struct snap_tracee *tracee, const struct snap_plan 
 {
 	for (size_t i = 0; i < plan->nr_steps; i++) {
 		const struct snap_step *step = &plan->steps[i];
-		if (!is_start(step) || step->number != SNAP_TID_IS_WANTED)
+		if (!is_start(step))
+			continue;
+		if (snap_arch_has_shadow_stack(tracee->arch, step->wanted))
+			return refuse(step->wanted, "its shadow stack with it", later);
+		if (step->number != SNAP_TID_IS_WANTED)
 			continue;
 		struct snap_proc_status status;
 		SNAP_TRY(snap_proc_read_status(tracee, tracee->pid, &status));

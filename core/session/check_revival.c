@@ -34,6 +34,21 @@ static snap_err note(const struct checking *checking, snap_err error)
 			     : snap_notes_add(checking->problems, "%s", known->message);
 }
 
+/** A process can only be given back what it has: its kernel does not make another. */
+_must_check_ static snap_err check_shadow_stack(const struct snap_snapshot *image,
+						const struct snap_thread *thread)
+{
+	if (!snap_arch_has_shadow_stack(image->arch, thread))
+		return SNAP_OK;
+	return snap_error_with_remedy(
+		snap_error_create(SNAP_ERROR_UNSUPPORTED,
+				  "thread %d has a shadow stack, which a new process "
+				  "cannot be given",
+				  (int)thread->tid),
+		"run the program without one before it is saved: see GLIBC_TUNABLES in "
+		"the manual of the C library");
+}
+
 static snap_err check_cpu(const struct checking *checking)
 {
 	const struct snap_snapshot *image = checking->image;
@@ -48,9 +63,12 @@ static snap_err check_cpu(const struct checking *checking)
 	const struct snap_snapshot *snapshot;
 	SNAP_TRY(snap_compat_adapt(image, &cpu, checking->fpu_mode, &adapted,
 				   &snapshot));
-	for (size_t i = 0; i < snapshot->nr_threads; i++)
+	for (size_t i = 0; i < snapshot->nr_threads; i++) {
 		SNAP_TRY(note(checking,
 			      image->arch->check_thread(&cpu, &snapshot->threads[i])));
+		SNAP_TRY(note(checking,
+			      check_shadow_stack(image, &snapshot->threads[i])));
+	}
 	return SNAP_OK;
 }
 

@@ -338,6 +338,30 @@ static snap_err check_calls(const struct snap_snapshot *live)
 		"run the program without its sandbox");
 }
 
+/** A thread's shadow stack is made when it is switched on, which is once. */
+static snap_err check_shadow_stacks(const struct snap_snapshot *live,
+				    const struct snap_snapshot *snapshot)
+{
+	const struct snap_arch *arch = snapshot->arch;
+	for (size_t i = 0; i < snapshot->nr_threads; i++) {
+		const struct snap_thread *then = &snapshot->threads[i];
+		const struct snap_thread *now = snap_snapshot_thread(live, then->tid);
+		if (!now || snap_arch_has_shadow_stack(arch, now) ==
+				    snap_arch_has_shadow_stack(arch, then))
+			continue;
+		return snap_error_with_remedy(
+			snap_error_create(
+				SNAP_ERROR_REFUSED,
+				"thread %d has switched its shadow stack %s "
+				"since the snapshot, which its kernel lets it "
+				"do once",
+				(int)then->tid,
+				snap_arch_has_shadow_stack(arch, now) ? "on" : "off"),
+			"restore a snapshot that was taken afterwards");
+	}
+	return SNAP_OK;
+}
+
 /**
  * The live process, checked, and the plan. `live` and `adapted` outlive the plan.
  */
@@ -357,6 +381,7 @@ static snap_err make_plan(const struct snap_target *target, struct snap_tracee *
 	snap_settle_pages();
 	SNAP_TRY(snap_capture_process(tracee, target->current_tid, live));
 	SNAP_TRY(check_calls(live));
+	SNAP_TRY(check_shadow_stacks(live, snapshot));
 	SNAP_TRY(snap_capture_sharing(tracee, target->rewinds_shared, live));
 	SNAP_TRY(snap_capture_tags(tracee, live));
 	live->state.is_new = options->is_new;

@@ -95,6 +95,12 @@ static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *c
 	return true;
 }
 
+/**
+ * The number by which libdwfl takes the bits of return addresses that are signatures
+ * (elfutils 0.191, libdwfl.h); older ones refuse it, and do not know them.
+ */
+#define SIGNATURE_BITS (-2)
+
 static bool set_initial_registers(Dwfl_Thread *thread, void *context)
 {
 	const struct unwinder *unwinder = context;
@@ -109,6 +115,9 @@ static bool set_initial_registers(Dwfl_Thread *thread, void *context)
 			dwfl_thread_state_registers(thread, (int)i, 1, &value);
 	}
 	dwfl_thread_state_register_pc(thread, arch->pc(of));
+	uint64_t bits = arch->signature_bits ? arch->signature_bits(of) : 0;
+	if (bits)
+		dwfl_thread_state_registers(thread, SIGNATURE_BITS, 1, &bits);
 	return true;
 }
 

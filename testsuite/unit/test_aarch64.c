@@ -295,12 +295,6 @@ static void test_threads_that_cannot_be_landed_are_refused(void **state)
 	sample_aarch64_cpu("SVE 2048", &poor);
 	assert_error(snap_aarch64_check_thread(&poor, &scene.thread), UNSUPPORTED);
 
-	const uint8_t guarded[24] = { 1 };
-	assert_ok(snap_thread_set_regset(&scene.thread, SNAP_AARCH64_GCS, guarded,
-					 sizeof(guarded)));
-	assert_error(snap_aarch64_check_thread(&scene.cpu, &scene.thread), UNSUPPORTED);
-	assert_ok(snap_thread_set_regset(&scene.thread, SNAP_AARCH64_GCS, NULL, 0));
-
 	snap_aarch64_store(scene.thread.regsets[SNAP_AARCH64_ZA].data + ARM64_SVE_VL,
 			   256, 2);
 	assert_error(snap_aarch64_check_thread(&scene.cpu, &scene.thread), CORRUPT);

@@ -71,6 +71,12 @@ static void test_two_unwinders_agree_on_every_frame_of_every_thread(void **state
 		assert_ok(snap_unwind_live(scene.snapshot->threads[i].tid, &live));
 
 		const struct snap_backtrace *dead = &scene.backtraces[i];
+		const struct snap_arch *of = scene.snapshot->arch;
+		if (live.nr_frames < dead->nr_frames && of->signature_bits &&
+		    of->signature_bits(&scene.snapshot->threads[i])) {
+			print_message("libunwind knows no signed return addresses\n");
+			skip();
+		}
 		assert_int_equal(live.nr_frames, dead->nr_frames);
 		assert_int_equal(!live.end_reason, !dead->end_reason);
 		// The snapshot will make the interrupted system call again; on aarch64
