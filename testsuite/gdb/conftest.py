@@ -60,6 +60,11 @@ def target(request: pytest.FixtureRequest) -> Target:
     return find
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """-k chooses stories by their folders, too, as pytest before 8 did by itself."""
+    item.extra_keyword_matches.add(str(item.path.relative_to(HERE)))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow stories first: then several processes end at about the same time."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

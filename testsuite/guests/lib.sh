@@ -6,6 +6,7 @@
 . tools/lib.sh
 guests=$root/testsuite/guests
 patience=${SNAPSHOT_GUEST_TIMEOUT:-7200}
+caches=${SNAPSHOT_GUESTS:-${XDG_CACHE_HOME:-$HOME/.cache}/gdb-snapshot/guests}
 
 # row FILE NAME: what the table says of it, behind the name.
 row() { awk -v name="$2" '$1 == name { $1 = ""; print; exit }' "$guests/$1"; }
@@ -22,7 +23,7 @@ choose_debian() {
 	architecture=$1 release=$2 triplet=$3 kernel_package=$4 console=$5
 	shift 5
 	machine=$*
-	cache=${SNAPSHOT_GUESTS:-${XDG_CACHE_HOME:-$HOME/.cache}/gdb-snapshot/guests}/$debian
+	cache=$caches/$debian
 	build=$root/build-$debian
 }
 
@@ -33,3 +34,29 @@ locked() (
 	shift
 	"$@"
 )
+
+# fetch_into FOLDER WANTED COMMAND...: have COMMAND make FOLDER.new, with WANTED in the file
+# `packages`, where FOLDER is not of those already.
+fetch_into() {
+	folder=$1 wanted=$2
+	shift 2
+	[ "$(cat "$folder/packages" 2>/dev/null)" != "$wanted" ] || return 0
+	say "Fetching $folder (log: $folder.log)"
+	[ ! -e "$folder" ] || [ -e "$folder/packages" ] ||
+		die "$folder is there and not of my making; remove it"
+	rm -rf --one-file-system "$folder.new"
+	# A mirror that sends a byte now and then would never be given up.
+	logged fetching "$folder.log" timeout 1200 "$@"
+	rm -rf --one-file-system "$folder"
+	mv "$folder.new" "$folder"
+}
+
+# python_of ROOT: the command for a Python of the version that is there, but for this
+# machine; what it compiles is as good there.
+python_of() {
+	version=$(find "$1/usr/bin" -name 'python3.[0-9]*' -printf '%f\n' | grep -x 'python3\.[0-9]*')
+	for python in "$version" "$guests/newer $version"; do
+		$python -c '' 2>/dev/null && echo "$python" && return
+	done
+	return 1
+}

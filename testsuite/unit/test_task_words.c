@@ -440,8 +440,9 @@ static void test_members_of_bits_have_a_mask(void **state)
 	assert_true(snap_btf_find_path(&btf, "task_struct", "signal.is_child_subreaper",
 				       &path));
 	assert_int_equal(path.nr_hops, 1);
-	assert_int_equal(path.size, 4);
-	assert_int_equal(__builtin_popcount(path.mask), 1);
+	// A word with a bit of it, or since Linux 7 a byte.
+	assert_true(path.size == 4 || path.size == 1);
+	assert_int_equal(__builtin_popcount(path.mask), path.size == 4);
 	assert_true(snap_btf_find_path(&btf, "task_struct", "real_cred.user_ns.ns.inum",
 				       &path));
 	assert_int_equal(path.nr_hops, 2);
