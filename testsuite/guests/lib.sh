@@ -54,7 +54,8 @@ fetch_into() {
 # python_of ROOT: the command for a Python of the version that is there, but for this
 # machine; what it compiles is as good there.
 python_of() {
-	version=$(find "$1/usr/bin" -name 'python3.[0-9]*' -printf '%f\n' | grep -x 'python3\.[0-9]*')
+	version=$(find "$1/usr/bin" -name 'python3.[0-9]*' -printf '%f\n' | grep -x 'python3\.[0-9]*') ||
+		return 1
 	for python in "$version" "$guests/newer $version"; do
 		$python -c '' 2>/dev/null && echo "$python" && return
 	done
