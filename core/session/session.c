@@ -346,8 +346,8 @@ static snap_err check_shadow_stacks(const struct snap_snapshot *live,
 	for (size_t i = 0; i < snapshot->nr_threads; i++) {
 		const struct snap_thread *then = &snapshot->threads[i];
 		const struct snap_thread *now = snap_snapshot_thread(live, then->tid);
-		if (!now || snap_arch_has_shadow_stack(arch, now) ==
-				    snap_arch_has_shadow_stack(arch, then))
+		bool is_on = now && snap_arch_has_shadow_stack(arch, now);
+		if (!now || is_on == snap_arch_has_shadow_stack(arch, then))
 			continue;
 		return snap_error_with_remedy(
 			snap_error_create(
@@ -355,8 +355,7 @@ static snap_err check_shadow_stacks(const struct snap_snapshot *live,
 				"thread %d has switched its shadow stack %s "
 				"since the snapshot, which its kernel lets it "
 				"do once",
-				(int)then->tid,
-				snap_arch_has_shadow_stack(arch, now) ? "on" : "off"),
+				(int)then->tid, is_on ? "on" : "off"),
 			"restore a snapshot that was taken afterwards");
 	}
 	return SNAP_OK;

@@ -22,15 +22,11 @@ int main(void)
 
 #else
 
-#	include <pthread.h>
-#	include <sched.h>
 #	include <stddef.h>
 #	include <stdint.h>
 #	include <string.h>
 #	include <sys/auxv.h>
 #	include <sys/prctl.h>
-
-#	include "values.h"
 
 // Linux 6.8's headers and older ones: arch/arm64/include/uapi/asm/hwcap.h.
 #	define CAP2_SME   (1ul << 23)
@@ -42,7 +38,6 @@ int main(void)
 #	define VL_MASK    0xffff
 
 enum {
-	NR_WORKERS = 4,
 	MOST = 256 // The longest vector, in bytes.
 };
 
@@ -65,6 +60,8 @@ struct state {
 	uint8_t z[32 * MOST];     // 640
 	uint8_t za[MOST * MOST];  // 8832
 } __attribute__((aligned(64)));
+
+#	include "rounds.h"
 
 _Static_assert(offsetof(struct state, zt) == 64, "used by cycle()");
 _Static_assert(offsetof(struct state, p) == 128, "used by cycle()");
@@ -165,20 +162,8 @@ asm(".text\n"
     "	.size cycle, . - cycle\n"
     "	.arch armv8-a\n");
 
-static struct worker {
-	int index;
-	/** The round that it is in. */
-	volatile uint64_t round;
-	struct state want, have;
-	pthread_t thread;
-} workers[NR_WORKERS];
-
 /** What this CPU has beyond SME; streaming mode, where there are vectors only in it. */
 static uint64_t always;
-volatile uint64_t released;
-volatile uint64_t wanted_rounds = 50;
-/** Bytes of a streaming vector, 0: as it is. */
-volatile int wanted_vl;
 
 STORY_PLACE void tick(void)
 {
@@ -194,10 +179,8 @@ static size_t streaming_length(void)
 
 static void make(struct worker *w, uint64_t modes, size_t svl)
 {
-	uint64_t seed = mix((uint64_t)w->index * 1000003 + w->round);
+	uint64_t seed = begin_round(w);
 	size_t vl = modes & IS_STREAMING ? svl : prctl(PR_SVE_GET_VL) & VL_MASK;
-	memset(&w->want, 0, sizeof(w->want));
-	memset(&w->have, 0, sizeof(w->have));
 	w->want.tpidr2 = seed;
 	w->want.svcr = modes & (IS_STREAMING | HAS_ZA);
 	fill(w->want.p, 16 * vl / 8, seed + 10000);
@@ -255,29 +238,13 @@ int main(int argc, char **argv)
 		always |= HAS_ZT;
 	if (has & CAP2_FPMR)
 		always |= HAS_FPMR;
-	if (argc > 1)
-		wanted_rounds = strtoul(argv[1], NULL, 0);
-	if (argc > 2)
-		wanted_vl = atoi(argv[2]);
+	read_arguments(argc, argv);
 	// What this thread has, the others begin with.
 	if (wanted_vl)
 		CHECK(prctl(SME_SET_VL, wanted_vl) >= 0);
 	if (wanted_vl && streaming_length() != (size_t)wanted_vl)
 		return 77;
-	for (int i = 0; i < NR_WORKERS; i++) {
-		workers[i].index = i;
-		CHECK(!pthread_create(&workers[i].thread, NULL, work, &workers[i]));
-	}
-	for (uint64_t round = 1; round <= wanted_rounds; round++) {
-		for (int i = 0; i < NR_WORKERS; i++)
-			while (workers[i].round < round)
-				sched_yield();
-		tick();
-		__atomic_store_n(&released, round, __ATOMIC_SEQ_CST);
-	}
-	for (int i = 0; i < NR_WORKERS; i++)
-		CHECK(!pthread_join(workers[i].thread, NULL));
-	puts("all registers right");
+	conduct(work);
 	return 0;
 }
 

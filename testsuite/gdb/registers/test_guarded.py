@@ -2,13 +2,12 @@
 """aarch64: guarded control stacks, from which returns are taken, come back."""
 
 import platform
-from pathlib import Path
 
 import pytest
+from rounds import features
 
 pytestmark = pytest.mark.skipif(
-    platform.machine() != "aarch64"
-    or "gcs" not in Path("/proc/cpuinfo").read_text(encoding="ascii").split(),
+    platform.machine() != "aarch64" or "gcs" not in features(),
     reason="the CPU has no guarded control stacks",
 )
 

@@ -2,12 +2,12 @@
 """Tags of memory (aarch64: MTE) come back with the bytes that they belong to."""
 
 from mmap import PAGESIZE
-from pathlib import Path
 
 import pytest
+from rounds import features
 
 pytestmark = pytest.mark.skipif(
-    "mte" not in Path("/proc/cpuinfo").read_text(encoding="ascii").split(),
+    "mte" not in features(),
     reason="memory has no tags here",
 )
 

@@ -1,22 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """aarch64: vectors of any length, and keys that sign pointers, come back."""
 
-import os
 import platform
-from pathlib import Path
 
 import pytest
 from gdbdriver import set_in_every_thread
-
-CYCLES = int(os.environ.get("SNAPSHOT_TEST_CYCLES", "100"))
+from rounds import ends_well, features, nothing_is_lost, start, the_length_comes_back
 
 pytestmark = pytest.mark.skipif(
     platform.machine() != "aarch64", reason="these are registers of aarch64"
 )
-
-
-def features():
-    return Path("/proc/cpuinfo").read_text(encoding="ascii").split()
 
 
 def scramble(gdb, cycle):
@@ -27,63 +20,20 @@ def scramble(gdb, cycle):
     set_in_every_thread(gdb, values)
 
 
-def ends_well(gdb):
-    """Let every thread finish its round: each checks what it finds."""
-    gdb("set var wanted_rounds = released + 2")
-    assert gdb.finish_program() == 0
-    assert "all registers right" in gdb.program_says()
-
-
 @pytest.fixture
 def running(gdb, target):
     """Four threads at work, stopped at a tick."""
-    gdb.load(target("vectors"))
-    gdb.begin("tick", hits=3, arguments="1000000000")
-    gdb("break tick")
+    start(gdb, target("vectors"))
     return gdb
 
 
 def test_no_vector_is_lost_in_many_cycles(running):
-    gdb = running
-    for cycle in range(CYCLES):
-        # GIVEN a save at a tick
-        gdb("snapshot save")
-        round_then = gdb.value("released")
-
-        # WHEN the program runs on, is scrambled, and is rewound
-        gdb("continue")
-        scramble(gdb, cycle)
-        gdb("snapshot restore")
-        gdb("snapshot delete -all")
-
-        # THEN it is there, and no thread finds a difference on its way to the next tick
-        assert gdb.value("released") == round_then
-        assert "Breakpoint" in gdb("continue")
-    ends_well(gdb)
+    nothing_is_lost(running, scramble)
 
 
 @pytest.mark.skipif("sve" not in features(), reason="the CPU has no SVE")
 def test_the_length_of_vectors_comes_back(running):
-    # GIVEN threads with vectors of the first length
-    gdb = running
-    before = gdb.value("$vg")
-    gdb("snapshot save")
-
-    # WHEN they have taken shorter ones, and are rewound; and the other way
-    gdb("set var wanted_vl = 16")
-    gdb("continue")
-    gdb("continue")
-    gdb("snapshot save short")
-    gdb("snapshot restore s1")
-    assert gdb.value("$vg") == before
-    gdb("continue")
-    gdb("snapshot restore short")
-    gdb("continue")
-    gdb("snapshot restore s1")
-
-    # THEN every thread has what it had
-    assert "Breakpoint" in gdb("continue")
-    ends_well(gdb)
+    the_length_comes_back(running, "$vg")
 
 
 def test_a_thread_that_never_used_vectors_gets_none(running):

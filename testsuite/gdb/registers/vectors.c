@@ -22,16 +22,12 @@ int main(void)
 
 #else
 
-#	include <pthread.h>
-#	include <sched.h>
 #	include <signal.h>
 #	include <stddef.h>
 #	include <stdint.h>
 #	include <string.h>
 #	include <sys/auxv.h>
 #	include <sys/prctl.h>
-
-#	define NR_WORKERS 4
 
 /** The registers of a thread, as cycle_*() has them. */
 struct state {
@@ -43,6 +39,8 @@ struct state {
 	uint8_t p[16 * 32];
 	uint8_t ffr[32];
 } __attribute__((aligned(64)));
+
+#	include "rounds.h"
 
 _Static_assert(offsetof(struct state, z) == 192, "used by cycle_*()");
 _Static_assert(offsetof(struct state, p) == 192 + 8192, "used by cycle_*()");
@@ -314,20 +312,7 @@ asm(".text\n"
     "	.size cycle_sve, . - cycle_sve\n"
     "	.arch armv8-a\n");
 
-static struct worker {
-	int index;
-	/** The round that it is in. */
-	volatile uint64_t round;
-	struct state want, have;
-	pthread_t thread;
-} workers[NR_WORKERS];
-
 static int has_sve;
-volatile uint64_t released;
-volatile uint64_t wanted_rounds = 50;
-/** Bytes of a vector, 0: as it is. */
-volatile int wanted_vl;
-
 static int tick_signal;
 
 STORY_PLACE void tick(void)
@@ -337,20 +322,6 @@ STORY_PLACE void tick(void)
 		raise(tick_signal);
 }
 
-static uint64_t mix(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15;
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-	return x ^ (x >> 31);
-}
-
-static void fill(void *to, size_t size, uint64_t seed)
-{
-	for (size_t i = 0; i < size; i++)
-		((uint8_t *)to)[i] = (uint8_t)mix(seed + i);
-}
-
 static int vector_length(void)
 {
 	return has_sve ? prctl(PR_SVE_GET_VL) & PR_SVE_VL_LEN_MASK : 16;
@@ -358,9 +329,7 @@ static int vector_length(void)
 
 static void make(struct worker *w, int vl)
 {
-	uint64_t seed = mix((uint64_t)w->index * 1000003 + w->round);
-	memset(&w->want, 0, sizeof(w->want));
-	memset(&w->have, 0, sizeof(w->have));
+	uint64_t seed = begin_round(w);
 	// The sticky flags; any rounding, flushing and default NaN.
 	w->want.fpsr = seed & 0x0800009f;
 	w->want.fpcr = seed >> 3 & 0x03c00000;
@@ -400,10 +369,7 @@ static void *work(void *argument)
 int main(int argc, char **argv)
 {
 	has_sve = !!(getauxval(AT_HWCAP) & HWCAP_SVE);
-	if (argc > 1)
-		wanted_rounds = strtoul(argv[1], NULL, 0);
-	if (argc > 2)
-		wanted_vl = atoi(argv[2]);
+	read_arguments(argc, argv);
 	if (argc > 3)
 		tick_signal = atoi(argv[3]);
 	// What this thread has, the others begin with.
@@ -411,20 +377,7 @@ int main(int argc, char **argv)
 		CHECK(prctl(PR_SVE_SET_VL, wanted_vl) >= 0);
 	if (wanted_vl && vector_length() != wanted_vl)
 		return 77;
-	for (int i = 0; i < NR_WORKERS; i++) {
-		workers[i].index = i;
-		CHECK(!pthread_create(&workers[i].thread, NULL, work, &workers[i]));
-	}
-	for (uint64_t round = 1; round <= wanted_rounds; round++) {
-		for (int i = 0; i < NR_WORKERS; i++)
-			while (workers[i].round < round)
-				sched_yield();
-		tick();
-		__atomic_store_n(&released, round, __ATOMIC_SEQ_CST);
-	}
-	for (int i = 0; i < NR_WORKERS; i++)
-		CHECK(!pthread_join(workers[i].thread, NULL));
-	puts("all registers right");
+	conduct(work);
 	return 0;
 }
 
