@@ -18,12 +18,12 @@ void snap_known_deinit(struct snap_known *known)
 /** What is known of this process, which may have another's number. */
 static snap_err use_book(struct snap_known *known, struct snap_tracee *tracee)
 {
-	struct snap_proc_stat stat;
-	SNAP_TRY(snap_proc_read_stat(tracee, tracee->pid, &stat));
+	uint64_t start_time;
+	SNAP_TRY(snap_proc_read_start_time(tracee, &start_time));
 	struct snap_vma_book *book = known->vma_book;
-	if (!book || book->pid != tracee->pid || book->start_time != stat.start_time) {
+	if (!book || book->pid != tracee->pid || book->start_time != start_time) {
 		SNAP_TRY(snap_vma_book_create(&known->vma_program, tracee->pid,
-					      stat.start_time, &book));
+					      start_time, &book));
 		snap_vma_book_destroy(known->vma_book);
 		known->vma_book = book;
 		snap_task_book_deinit(&known->task_book);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -170,19 +171,19 @@ static snap_err read_limits(struct snap_tracee *tracee,
 	return SNAP_OK;
 }
 
-/** What we may do, by /proc/self. */
+/** What we may do. */
 static snap_err read_debugger(struct snap_tracee *tracee,
 			      struct snap_process_state *state)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "read what the debugger may do"));
-	_cleanup_close_ int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	char text[8192];
-	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (size < 0)
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct words[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	if (syscall(SYS_capget, &header, words) < 0)
 		return snap_error_os(errno, "cannot read what the debugger may do");
-	text[size] = '\0';
-	const char *line = find_line(text, "CapEff");
-	state->debugger_capabilities = line ? strtoull(line, NULL, 16) : 0;
+	state->debugger_capabilities =
+		(uint64_t)words[1].effective << 32 | words[0].effective;
 	struct stat ours, theirs;
 	state->is_foreign_user_ns = !stat("/proc/self/ns/user", &ours) &&
 				    !fstatat(tracee->proc_fd, "ns/user", &theirs, 0) &&

@@ -14,15 +14,22 @@
 #include "arch/machine.h"
 #include "core/model/build_id.h"
 
+static snap_err open_file(struct snap_tracee *tracee, const char *path, int *ret)
+{
+	*ret = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (*ret < 0)
+		return snap_error_os(errno == ENOENT ? ESRCH : errno,
+				     "cannot open /proc/%d/%s", (int)tracee->pid, path);
+	return SNAP_OK;
+}
+
 /** @param step Bytes that are read at once; 0: as many as there are. */
 static snap_err read_file(struct snap_tracee *tracee, const char *path, size_t step,
 			  struct snap_buffer *ret)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "read /proc/%d/%s", (int)tracee->pid, path));
-	_cleanup_close_ int fd = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return snap_error_os(errno == ENOENT ? ESRCH : errno,
-				     "cannot open /proc/%d/%s", (int)tracee->pid, path);
+	_cleanup_close_ int fd = -1;
+	SNAP_TRY(open_file(tracee, path, &fd));
 	ret->size = 0;
 	for (;;) {
 		// Most are small: larger buffers would be cleared each time.
@@ -107,6 +114,17 @@ snap_err snap_proc_read_stat(struct snap_tracee *tracee, pid_t tid,
 	return SNAP_OK;
 }
 
+snap_err snap_proc_read_start_time(struct snap_tracee *tracee, uint64_t *ret)
+{
+	if (!tracee->start_time) {
+		struct snap_proc_stat stat;
+		SNAP_TRY(snap_proc_read_stat(tracee, tracee->pid, &stat));
+		tracee->start_time = stat.start_time;
+	}
+	*ret = tracee->start_time;
+	return SNAP_OK;
+}
+
 snap_err snap_proc_read_landmarks(struct snap_tracee *tracee,
 				  uint64_t ret[SNAP_NR_LANDMARKS])
 {
@@ -127,20 +145,16 @@ snap_err snap_proc_read_landmarks(struct snap_tracee *tracee,
 	return SNAP_OK;
 }
 
-/** The number behind "\nname:", in a base; 0 where there is no such line. */
-static uint64_t status_number(const char *text, const char *name, int base)
+/** The number behind "\nname:", the key, in a base; 0 where there is no such line. */
+static uint64_t status_number(const char *text, const char *key, int base)
 {
-	char key[32];
-	snprintf(key, sizeof(key), "\n%s:", name);
 	const char *line = strstr(text, key);
 	return line ? strtoull(line + strlen(key), NULL, base) : 0;
 }
 
-/** How many numbers are behind "\nname:". */
-static int count_numbers(const char *text, const char *name)
+/** How many numbers are behind "\nname:", the key. */
+static int count_numbers(const char *text, const char *key)
 {
-	char key[32];
-	snprintf(key, sizeof(key), "\n%s:", name);
 	const char *line = strstr(text, key);
 	int nr = 0;
 	for (const char *at = line ? line + strlen(key) : ""; *at && *at != '\n'; at++)
@@ -156,25 +170,25 @@ void snap_proc_parse_status(const char *text, struct snap_proc_status *ret)
 {
 	const char *queue = strstr(text, "\nSigQ:");
 	const char *limit = queue ? strchr(queue, '/') : NULL;
-	uint64_t capabilities = status_number(text, "CapEff", 16);
+	uint64_t capabilities = status_number(text, "\nCapEff:", 16);
 	*ret = (struct snap_proc_status){
-		.tracer = (pid_t)status_number(text, "TracerPid", 10),
-		.uid = (uint32_t)status_number(text, "Uid", 10),
-		.gid = (uint32_t)status_number(text, "Gid", 10),
-		.pending = status_number(text, "SigPnd", 16),
-		.shared_pending = status_number(text, "ShdPnd", 16),
-		.nr_queued = status_number(text, "SigQ", 10),
+		.tracer = (pid_t)status_number(text, "\nTracerPid:", 10),
+		.uid = (uint32_t)status_number(text, "\nUid:", 10),
+		.gid = (uint32_t)status_number(text, "\nGid:", 10),
+		.pending = status_number(text, "\nSigPnd:", 16),
+		.shared_pending = status_number(text, "\nShdPnd:", 16),
+		.nr_queued = status_number(text, "\nSigQ:", 10),
 		.queue_limit = limit ? strtoull(limit + 1, NULL, 10) : UINT64_MAX,
 		.may_choose_tids = (capabilities >> SNAP_CAP_SYS_ADMIN |
 				    capabilities >> SNAP_CAP_CHECKPOINT_RESTORE) &
 				   1,
-		.pid_depth = count_numbers(text, "NSpid"),
-		.own_memory = (status_number(text, "RssAnon", 10) +
-			       status_number(text, "RssShmem", 10) +
-			       status_number(text, "VmSwap", 10)) *
+		.pid_depth = count_numbers(text, "\nNSpid:"),
+		.own_memory = (status_number(text, "\nRssAnon:", 10) +
+			       status_number(text, "\nRssShmem:", 10) +
+			       status_number(text, "\nVmSwap:", 10)) *
 			      1024,
-		.swapped = status_number(text, "VmSwap", 10) * 1024,
-		.pinned = status_number(text, "VmPin", 10) * 1024,
+		.swapped = status_number(text, "\nVmSwap:", 10) * 1024,
+		.pinned = status_number(text, "\nVmPin:", 10) * 1024,
 	};
 }
 
@@ -186,9 +200,41 @@ snap_err snap_proc_read_status_text(struct snap_tracee *tracee, pid_t tid,
 	return snap_proc_read_file(tracee, path, ret);
 }
 
+/** Larger than any; the groups of a user come before what we read. */
+#define STATUS_SIZE 8192
+
+/**
+ * The leader's, from a file that stays open: it is read some ten times in a restore.
+ * The kernel makes the whole text anew for a read at 0 (fs/seq_file.c, single_open()).
+ *
+ * @param[out] ret_is_whole false: it was longer than this.
+ */
+static snap_err read_leader(struct snap_tracee *tracee, struct snap_proc_status *ret,
+			    bool *ret_is_whole)
+{
+	char text[STATUS_SIZE];
+	SNAP_TRY(snap_tracee_enter(tracee, "read /proc/%d/status", (int)tracee->pid));
+	if (tracee->status_fd < 0)
+		SNAP_TRY(open_file(tracee, "status", &tracee->status_fd));
+	ssize_t size =
+		TEMP_FAILURE_RETRY(pread(tracee->status_fd, text, sizeof(text), 0));
+	if (size < 0)
+		return snap_error_os(errno, "cannot read /proc/%d/status",
+				     (int)tracee->pid);
+	*ret_is_whole = (size_t)size < sizeof(text);
+	text[*ret_is_whole ? size : 0] = 0;
+	snap_proc_parse_status(text, ret);
+	return SNAP_OK;
+}
+
 snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
 			       struct snap_proc_status *ret)
 {
+	bool is_whole = false;
+	if (tid == tracee->pid)
+		SNAP_TRY(read_leader(tracee, ret, &is_whole));
+	if (is_whole)
+		return SNAP_OK;
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
 	SNAP_TRY(snap_proc_read_status_text(tracee, tid, &text));
 	snap_proc_parse_status((const char *)text.data, ret);
@@ -272,10 +318,8 @@ static snap_err read_boot_id(struct snap_tracee *tracee, char **ret)
 snap_err snap_proc_identify(struct snap_tracee *tracee, struct snap_snapshot *snapshot)
 {
 	struct snap_identity *identity = &snapshot->identity;
-	struct snap_proc_stat stat;
-	SNAP_TRY(snap_proc_read_stat(tracee, tracee->pid, &stat));
 	identity->pid = tracee->pid;
-	identity->start_time = stat.start_time;
+	SNAP_TRY(snap_proc_read_start_time(tracee, &identity->start_time));
 	SNAP_TRY(read_boot_id(tracee, &identity->boot_id));
 
 	SNAP_TRY(snap_tracee_enter(tracee, "find the executable"));

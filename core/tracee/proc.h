@@ -73,6 +73,13 @@ void snap_proc_read_small(const char *folder, const char *name, char *ret, size_
 _must_check_ snap_err snap_proc_read_stat(struct snap_tracee *tracee, pid_t tid,
 					  struct snap_proc_stat *ret);
 
+/**
+ * When the process was started, in clock ticks since boot. Asked for once: a tracee is
+ * one process, whose folder it has open.
+ */
+_must_check_ snap_err snap_proc_read_start_time(struct snap_tracee *tracee,
+						uint64_t *ret);
+
 /** What a text says that was read from a status file. */
 void snap_proc_parse_status(const char *text, struct snap_proc_status *ret);
 

@@ -53,6 +53,7 @@ void snap_tracee_deinit(struct snap_tracee *tracee)
 	snap_close_cleanup(&tracee->proc_fd);
 	snap_close_cleanup(&tracee->mem_fd);
 	snap_close_cleanup(&tracee->pagemap_fd);
+	snap_close_cleanup(&tracee->status_fd);
 	snap_ranges_deinit(&tracee->told.asked);
 	snap_ranges_deinit(&tracee->told.written);
 	*tracee = snap_no_tracee();

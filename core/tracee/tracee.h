@@ -38,6 +38,10 @@ struct snap_tracee {
 	int proc_fd;
 	int mem_fd;
 	int pagemap_fd;
+	/** The leader's status, which is read again and again; -1: not yet. */
+	int status_fd;
+	/** When it was started: snap_proc_read_start_time(); 0: not read yet. */
+	uint64_t start_time;
 	size_t page_size;
 	/** The machine, described before; NULL: it was not. Not owned. */
 	const struct snap_cpu *machine;
@@ -76,6 +80,7 @@ static inline struct snap_tracee snap_no_tracee(void)
 		.proc_fd = -1,
 		.mem_fd = -1,
 		.pagemap_fd = -1,
+		.status_fd = -1,
 		.uffd = -1,
 	};
 }
