@@ -2,6 +2,7 @@
 #include "testsuite/unit/track_scene.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <sys/mman.h>
 
@@ -121,6 +122,24 @@ static void find_existing(struct scene *scene, bool exist, struct snap_ranges *r
 	}
 }
 
+/** Pages that were told of when it was looked are among those that were taken. */
+static void check_taken(struct scene *scene, const struct snap_ranges *taken,
+			uint64_t start, uint64_t end)
+{
+	for (uint64_t at = start; at < end; at += scene->page_size) {
+		uint64_t entry;
+		if (snap_ranges_cover(taken, at, at + scene->page_size))
+			continue;
+		const struct snap_vma *vma = snap_vmas_find(&scene->vmas, at);
+		assert_ok(snap_tracee_read_pagemap(&scene->tracee, at, 1, &entry));
+		fail_msg("%s, seed %#" PRIx64 ": page %#" PRIx64 " of %#" PRIx64
+			 "-%#" PRIx64 " %s, whose entry is %#" PRIx64
+			 ", had changed when it was looked, not when it was taken",
+			 snap_rung_name(scene->tracker.rung), scene->board->seed, at,
+			 vma->start, vma->end, vma->name, entry);
+	}
+}
+
 void scene_take(struct scene *scene)
 {
 	_cleanup_ranges_ struct snap_ranges holes = { 0 }, pages = { 0 }, taken = { 0 },
@@ -131,9 +150,8 @@ void scene_take(struct scene *scene)
 	assert_ok(snap_tracker_take(&scene->tracker, &scene->tracee, &scene->vmas,
 				    &holes, &taken, &scene->there));
 	for (size_t i = 0; i < pages.nr; i++)
-		assert_true(
-			snap_ranges_cover(&taken, pages.list[i].start,
-					  pages.list[i].start + pages.list[i].size));
+		check_taken(scene, &taken, pages.list[i].start,
+			    pages.list[i].start + pages.list[i].size);
 	find_existing(scene, false, &holes_after);
 	assert_int_equal(holes_after.nr, holes.nr);
 	for (size_t i = 0; i < holes.nr; i++)
