@@ -14,22 +14,15 @@
 #include "arch/machine.h"
 #include "core/model/build_id.h"
 
-static snap_err open_file(struct snap_tracee *tracee, const char *path, int *ret)
-{
-	*ret = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	if (*ret < 0)
-		return snap_error_os(errno == ENOENT ? ESRCH : errno,
-				     "cannot open /proc/%d/%s", (int)tracee->pid, path);
-	return SNAP_OK;
-}
-
 /** @param step Bytes that are read at once; 0: as many as there are. */
 static snap_err read_file(struct snap_tracee *tracee, const char *path, size_t step,
 			  struct snap_buffer *ret)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "read /proc/%d/%s", (int)tracee->pid, path));
-	_cleanup_close_ int fd = -1;
-	SNAP_TRY(open_file(tracee, path, &fd));
+	_cleanup_close_ int fd = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return snap_error_os(errno == ENOENT ? ESRCH : errno,
+				     "cannot open /proc/%d/%s", (int)tracee->pid, path);
 	ret->size = 0;
 	for (;;) {
 		// Most are small: larger buffers would be cleared each time.
@@ -215,12 +208,15 @@ static snap_err read_leader(struct snap_tracee *tracee, struct snap_proc_status 
 	char text[STATUS_SIZE];
 	SNAP_TRY(snap_tracee_enter(tracee, "read /proc/%d/status", (int)tracee->pid));
 	if (tracee->status_fd < 0)
-		SNAP_TRY(open_file(tracee, "status", &tracee->status_fd));
+		tracee->status_fd =
+			openat(tracee->proc_fd, "status", O_RDONLY | O_CLOEXEC);
+	if (tracee->status_fd < 0)
+		return snap_error_os(errno == ENOENT ? ESRCH : errno,
+				     "cannot open /proc/%d/status", (int)tracee->pid);
 	ssize_t size =
 		TEMP_FAILURE_RETRY(pread(tracee->status_fd, text, sizeof(text), 0));
 	if (size < 0)
-		return snap_error_os(errno, "cannot read /proc/%d/status",
-				     (int)tracee->pid);
+		return snap_error_os(errno, "cannot read %s", "status");
 	*ret_is_whole = (size_t)size < sizeof(text);
 	text[*ret_is_whole ? size : 0] = 0;
 	snap_proc_parse_status(text, ret);
