@@ -108,8 +108,23 @@ static snap_err unpack(struct snap_thread *thread, const struct packed *from)
 	return snap_thread_set_regset(thread, SNAP_AARCH64_SVE, sve.data, sve.size);
 }
 
+/**
+ * Where a thread is not in streaming mode gcore writes V registers, all zeros, as its
+ * streaming vectors (gdb/aarch64-linux-tdep.c, SVE_CORE_DUMMY_SIZE). In that mode the
+ * kernel always has Z registers.
+ */
+static snap_err drop_unused(struct snap_thread *thread)
+{
+	const struct snap_regset *set = &thread->regsets[SNAP_AARCH64_SSVE];
+	if (set->size < ARM64_SVE_HEADER_SIZE ||
+	    snap_aarch64_load(set->data + ARM64_SVE_FLAGS, 2) & ARM64_SVE_HAS_Z)
+		return SNAP_OK;
+	return snap_thread_set_regset(thread, SNAP_AARCH64_SSVE, NULL, 0);
+}
+
 static snap_err core_thread(struct snap_cpu *cpu, struct snap_thread *thread)
 {
+	SNAP_TRY(drop_unused(thread));
 	struct packed packed;
 	if (is_packed(thread, &packed))
 		SNAP_TRY(unpack(thread, &packed));

@@ -183,6 +183,28 @@ static void test_another_mode_is_a_difference(void **state)
 	expect_differences(&scene, &other, "ssve za ");
 }
 
+static void test_gcore_writes_streaming_vectors_that_are_not_in_use(void **state)
+{
+	// GIVEN a thread that is not in streaming mode, and the same in a core file of
+	// GDB's gcore, which writes zeros there
+	_cleanup_scene_ struct scene scene;
+	scene_init(&scene, "SME", SAMPLE_V);
+	_cleanup_thread_ struct snap_thread other;
+	assert_ok(snap_thread_copy(&scene.thread, &other));
+	uint8_t set[ARM64_SVE_HEADER_SIZE + 528] = { 0 };
+	snap_aarch64_store(set + ARM64_SVE_VL, 32, 2);
+	assert_ok(snap_thread_set_regset(&other, SNAP_AARCH64_SSVE, set, sizeof(set)));
+	assert_true(snap_aarch64_is_streaming(&other));
+
+	// WHEN that is read
+	assert_ok(snap_aarch64_foreign.core_thread(&scene.cpu, &other));
+
+	// THEN it is not in streaming mode there, and may be landed
+	assert_false(snap_aarch64_is_streaming(&other));
+	expect_differences(&scene, &other, "");
+	assert_ok(snap_aarch64_check_thread(&scene.cpu, &other));
+}
+
 static void test_single_steps_are_no_difference(void **state)
 {
 	_cleanup_scene_ struct scene scene;
@@ -328,6 +350,8 @@ int main(void)
 		cmocka_unit_test(test_v_registers_alone_are_vectors_with_zeros),
 		cmocka_unit_test(test_another_length_is_a_difference),
 		cmocka_unit_test(test_another_mode_is_a_difference),
+		cmocka_unit_test(
+			test_gcore_writes_streaming_vectors_that_are_not_in_use),
 		cmocka_unit_test(test_single_steps_are_no_difference),
 		cmocka_unit_test(test_keys_that_changed_are_a_difference),
 		cmocka_unit_test(test_vectors_are_as_long_as_the_thread_has_them),
