@@ -337,6 +337,12 @@ struct snap_arch {
 	_must_check_ snap_err (*check_live)(const struct snap_thread *thread);
 
 	/**
+	 * Whether this thread's frame needs the sets that are to be written before it;
+	 * the others are written behind it, then. NULL: each one does.
+	 */
+	bool (*needs_sets_first)(const struct snap_thread *thread);
+
+	/**
 	 * Where component `component` of register set `*regset` begins, and its size.
 	 *
 	 * @param[in,out] regset Another one where this thread has the component there

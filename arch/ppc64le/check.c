@@ -86,3 +86,14 @@ snap_err snap_ppc64le_check_live(const struct snap_thread *thread)
 		"type \"stepi\" in that thread to get to the transaction's handler, and "
 		"try again");
 }
+
+/*
+ * Outside of a transaction TEXASR may say that none has failed. A thread that is still
+ * inside of one must not get that: the kernel puts the transaction back where the
+ * thread runs next, and stops at a BUG there (__tm_recheckpoint(),
+ * arch/powerpc/kernel/tm.S).
+ */
+bool snap_ppc64le_needs_sets_first(const struct snap_thread *thread)
+{
+	return snap_ppc64le_transaction(thread);
+}

@@ -144,6 +144,7 @@ const struct snap_arch snap_arch_ppc64le = {
 	.trampoline = { .is_in_vdso = true, .dwarf_sp = 1, .to_frame = 128 },
 	.is_native = snap_ppc64le_is_native,
 	.check_live = snap_ppc64le_check_live,
+	.needs_sets_first = snap_ppc64le_needs_sets_first,
 	.rewind_syscall = snap_ppc64le_rewind_syscall,
 	.reenter_syscall = snap_ppc64le_reenter_syscall,
 	.sigreturn_bars_restart = true,

@@ -214,5 +214,6 @@ void snap_ppc64le_compare(const struct snap_cpu *cpu, const struct snap_thread *
 _must_check_ snap_err snap_ppc64le_check_thread(const struct snap_cpu *cpu,
 						const struct snap_thread *thread);
 _must_check_ snap_err snap_ppc64le_check_live(const struct snap_thread *thread);
+bool snap_ppc64le_needs_sets_first(const struct snap_thread *thread);
 
 #endif

@@ -87,7 +87,8 @@ snap_err snap_land(struct snap_borrowed *borrowed, const struct snap_cpu *cpu,
 	_cleanup_buffer_ struct snap_buffer bytes = { 0 };
 	SNAP_TRY(tracee->arch->sigframe_encode(cpu, wanted, frame, &bytes));
 	SNAP_TRY(snap_tracee_write(tracee, frame, bytes.data, bytes.size));
-	SNAP_TRY(snap_tracee_write_regsets(tracee, wanted, is_before_frame));
+	if (!tracee->arch->needs_sets_first || tracee->arch->needs_sets_first(wanted))
+		SNAP_TRY(snap_tracee_write_regsets(tracee, wanted, is_before_frame));
 	SNAP_TRY(switch_shadow_stack_off(tracee, wanted->tid));
 	SNAP_TRY(snap_borrowed_sigreturn(borrowed, &wanted->regsets[0], frame));
 	return verify(borrowed, cpu, wanted);

@@ -224,9 +224,23 @@ static void test_what_a_thread_needs_is_known(void **state)
 	assert_int_equal(snap_cpu_get(&needs, "use.hash-check", 0), 1);
 }
 
+/** A thread that is inside of a transaction must not hear that none has failed. */
+static void test_why_one_has_failed_is_written_first_where_there_is_one(void **state)
+{
+	const struct snap_arch *arch = snap_arch_by_name("ppc64le");
+	_cleanup_scene_ struct scene inside, outside;
+	scene_init(&inside, "POWER8", PPC_MSR_SUSPENDED);
+	scene_init(&outside, "POWER9", 0);
+	assert_true(arch->regsets[SNAP_PPC64LE_TM_SPR].is_before_frame);
+	assert_true(arch->needs_sets_first(&inside.thread));
+	assert_false(arch->needs_sets_first(&outside.thread));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_why_one_has_failed_is_written_first_where_there_is_one),
 		cmocka_unit_test(test_vector_registers_are_joined_from_their_halves),
 		cmocka_unit_test(test_dwarf_knows_the_general_registers_and_the_link),
 		cmocka_unit_test(test_a_difference_is_told_once_by_the_widest_name),
