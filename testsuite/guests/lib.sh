@@ -11,6 +11,8 @@ caches=${SNAPSHOT_GUESTS:-${XDG_CACHE_HOME:-$HOME/.cache}/gdb-snapshot/guests}
 # row FILE NAME: what the table says of it, behind the name.
 row() { awk -v name="$2" '$1 == name { $1 = ""; print; exit }' "$guests/$1"; }
 names() { sed 's/#.*//' "$guests/$1" | awk 'NF { print $1 }'; }
+# The guests that run where none is named: all but those whose emulator is made first.
+usual_guests() { sed 's/#.*//' "$guests/guests" | awk 'NF && $5 !~ "/" { print $1 }'; }
 
 # choose_debian NAME: sets debian, architecture, release, triplet, kernel_package, console
 # and machine (QEMU's command line); cache (where its packages are unpacked) and build.
@@ -46,7 +48,7 @@ fetch_into() {
 		die "$folder is there and not of my making; remove it"
 	rm -rf --one-file-system "$folder.new"
 	# A mirror that sends a byte now and then would never be given up.
-	logged fetching "$folder.log" timeout 1200 "$@"
+	logged fetching "$folder.log" timeout "${fetch_seconds:-1200}" "$@"
 	rm -rf --one-file-system "$folder"
 	mv "$folder.new" "$folder"
 }
