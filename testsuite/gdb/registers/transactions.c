@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Four threads go through rounds, and wait for the end of each one with values of their
+ * own in all registers; every other time inside of a transaction that is suspended, which
+ * has begun with other values. At the end of the round a thread stores what it finds,
+ * resumes the transaction, and stores what that fails with: it has been off the CPU
+ * meanwhile. Between rounds the conductor calls tick(): there a debugger may stop, and do
+ * what it wants.
+ *
+ * transactions [ROUNDS]: exits with 0 after so many rounds, 77 where there are no
+ * transactions.
+ */
+#include "../story.h"
+
+#ifndef __powerpc64__
+
+int main(void)
+{
+	return 77;
+}
+
+#else
+
+#	include <stddef.h>
+#	include <stdint.h>
+#	include <string.h>
+#	include <sys/auxv.h>
+
+#	include "../cpu/ppc64le/patterns.h"
+
+/** What a transaction begins with, and what a thread waits with. */
+struct state {
+	struct cpu begun, waits;
+	uint64_t tfhar, texasr, tfiar;
+	/** It has come to where the transaction is suspended. */
+	uint64_t is_suspended;
+};
+
+#	include "rounds.h"
+
+_Static_assert(sizeof(struct cpu) == 1392, "used by transact()");
+_Static_assert(offsetof(struct state, waits) == 1392, "used by transact()");
+_Static_assert(offsetof(struct state, tfhar) == 2784, "used by transact()");
+
+enum outcome {
+	COMMITTED,
+	FAILED,
+	OUTSIDE
+};
+
+/**
+ * Load in->begun and begin a transaction, unless is_outside; load in->waits, wait until
+ * *released is no longer below `round`, and store to out->waits. Where the transaction
+ * fails, store to out->begun. r3 to r5 and CR7 are taken for waiting.
+ */
+enum outcome transact(const struct state *in, struct state *out,
+		      volatile uint64_t *released, uint64_t round, int is_outside);
+
+/** Where a transaction that fails goes on. */
+extern const char transact_failed[];
+
+// r3: a struct cpu. The general registers are the last, and r3 the very last.
+asm(".text\n"
+    "	.machine power8\n"
+    "	.macro each_vs what\n"
+    "	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,"
+    "27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,"
+    "54,55,56,57,58,59,60,61,62,63\n"
+    "	\\what \\n, 0, 6\n"
+    "	addi 6, 6, 16\n"
+    "	.endr\n"
+    "	.endm\n"
+    "	.macro each_gpr what\n"
+    "	.irp n, 0,2,4,5,6,7,8,9,10,11,12,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,"
+    "30,31\n"
+    "	\\what \\n, 8 * \\n(3)\n"
+    "	.endr\n"
+    "	.endm\n"
+    "	.macro load_special number, offset\n"
+    "	ld 0, \\offset(3)\n"
+    "	mtspr \\number, 0\n"
+    "	.endm\n"
+    "	.macro store_special number, offset\n"
+    "	mfspr 0, \\number\n"
+    "	std 0, \\offset(3)\n"
+    "	.endm\n"
+    // XER, CTR, LR, VRSAVE, TAR, DSCR.
+    "	.macro each_special what\n"
+    "	\\what 1, 264\n"
+    "	\\what 9, 272\n"
+    "	\\what 8, 280\n"
+    "	\\what 256, 288\n"
+    "	\\what 815, 296\n"
+    "	\\what 3, 312\n"
+    "	.endm\n"
+    "	.macro load_cpu\n"
+    "	addi 6, 3, 352\n"
+    "	lvx 0, 0, 6\n"
+    "	mtvscr 0\n"
+    "	lfd 0, 304(3)\n"
+    "	mtfsf 255, 0, 1, 0\n"
+    "	addi 6, 3, 368\n"
+    "	each_vs lxvd2x\n"
+    "	each_special load_special\n"
+    "	ld 0, 256(3)\n"
+    "	mtcr 0\n"
+    "	each_gpr ld\n"
+    "	ld 3, 24(3)\n"
+    "	.endm\n"
+    // \\to: where on the stack the address of the struct cpu is.
+    "	.macro store_cpu to\n"
+    "	std 3, 544(1)\n"
+    "	ld 3, \\to(1)\n"
+    "	each_gpr std\n"
+    "	ld 0, 544(1)\n"
+    "	std 0, 24(3)\n"
+    "	std 1, 328(3)\n"
+    "	mfcr 0\n"
+    "	std 0, 256(3)\n"
+    "	each_special store_special\n"
+    "	addi 6, 3, 368\n"
+    "	each_vs stxvd2x\n"
+    "	mffs 0\n"
+    "	stfd 0, 304(3)\n"
+    "	mfvscr 0\n"
+    "	addi 6, 3, 352\n"
+    "	stvx 0, 0, 6\n"
+    "	.endm\n"
+    ".globl transact\n"
+    ".type transact, @function\n"
+    "transact:\n"
+    "	.localentry transact, 1\n"
+    "	.cfi_startproc\n"
+    "	mflr 0\n"
+    "	std 0, 16(1)\n"
+    "	.cfi_offset 65, 16\n"
+    "	mfcr 0\n"
+    "	stw 0, 8(1)\n"
+    "	stdu 1, -768(1)\n"
+    "	.cfi_def_cfa_offset 768\n"
+    "	.irp n, 14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+    "	std \\n, 64 + 8 * (\\n - 14)(1)\n"
+    "	.cfi_offset \\n, 64 + 8 * (\\n - 14) - 768\n"
+    "	stfd \\n, 208 + 8 * (\\n - 14)(1)\n"
+    "	.endr\n"
+    "	.irp n, 20,21,22,23,24,25,26,27,28,29,30,31\n"
+    "	li 0, 352 + 16 * (\\n - 20)\n"
+    "	stvx \\n, 1, 0\n"
+    "	.endr\n"
+    "	std 2, 560(1)\n"
+    "	mffs 0\n"
+    "	stfd 0, 576(1)\n"
+    "	mfspr 0, 256\n"
+    "	std 0, 584(1)\n"
+    "	addi 8, 3, 1392\n"
+    "	std 8, 592(1)\n" // in->waits
+    "	std 4, 600(1)\n" // out->begun
+    "	addi 8, 4, 1392\n"
+    "	std 8, 608(1)\n" // out->waits
+    "	std 5, 616(1)\n"
+    "	std 6, 624(1)\n"
+    "	std 7, 632(1)\n"
+    "	std 1, 320(4)\n"
+    "	std 1, 320(8)\n"
+    "	cmpdi 7, 0\n"
+    "	bne 2f\n"
+    "	load_cpu\n"
+    "	tbegin.\n"
+    ".globl transact_failed\n"
+    "transact_failed:\n"
+    "	beq 5f\n"
+    "	tsr. 0\n"
+    "	ld 3, 608(1)\n"
+    "	li 4, 1\n"
+    "	std 4, 2808 - 1392(3)\n" // is_suspended
+    "2:	ld 3, 592(1)\n"
+    "	load_cpu\n"
+    "	ld 3, 616(1)\n"
+    "	ld 4, 624(1)\n"
+    ".globl transact_waits\n"
+    "transact_waits:\n"
+    "	ld 5, 0(3)\n"
+    "	cmpld 7, 5, 4\n"
+    "	blt 7, transact_waits\n"
+    "	store_cpu 608\n"
+    "	ld 5, 632(1)\n"
+    "	li 3, 2\n"
+    "	cmpdi 5, 0\n"
+    "	bne 6f\n"
+    "	tsr. 1\n"
+    "	tend.\n"
+    "	li 3, 0\n"
+    "	b 6f\n"
+    "5:	store_cpu 600\n"
+    "	mfspr 0, 128\n"
+    "	std 0, 2784(3)\n"
+    "	mfspr 0, 130\n"
+    "	std 0, 2792(3)\n"
+    "	mfspr 0, 129\n"
+    "	std 0, 2800(3)\n"
+    "	li 3, 1\n"
+    "6:	lfd 0, 576(1)\n"
+    "	mtfsf 255, 0, 1, 0\n"
+    "	ld 0, 584(1)\n"
+    "	mtspr 256, 0\n"
+    "	ld 2, 560(1)\n"
+    "	.irp n, 14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+    "	ld \\n, 64 + 8 * (\\n - 14)(1)\n"
+    "	lfd \\n, 208 + 8 * (\\n - 14)(1)\n"
+    "	.endr\n"
+    "	.irp n, 20,21,22,23,24,25,26,27,28,29,30,31\n"
+    "	li 0, 352 + 16 * (\\n - 20)\n"
+    "	lvx \\n, 1, 0\n"
+    "	.endr\n"
+    "	addi 1, 1, 768\n"
+    "	.cfi_def_cfa_offset 0\n"
+    "	lwz 0, 8(1)\n"
+    "	mtcr 0\n"
+    "	ld 0, 16(1)\n"
+    "	mtlr 0\n"
+    "	blr\n"
+    "	.cfi_endproc\n"
+    "	.size transact, . - transact\n");
+
+/** What has come of all transactions. */
+volatile uint64_t nr_committed, nr_failed;
+static struct cpu_layout layout;
+
+STORY_PLACE void tick(void)
+{
+	asm volatile("" ::: "memory");
+}
+
+/** Power ISA 2.07, book II, 5.3: TEXASR. */
+#	define FAILURE_SUMMARY (UINT64_C(1) << 27)
+#	define WAS_SUSPENDED   (UINT64_C(1) << 31)
+#	define LEVEL           UINT64_C(0xfff)
+
+static int compare(const char *who, const struct cpu *want, struct cpu *have)
+{
+	have->ctr -= want->ctr; // cpu_compare() expects it to be counted down.
+	return cpu_compare(who, &layout, want, have, 0);
+}
+
+static void check(struct worker *w, enum outcome outcome)
+{
+	struct state *want = &w->want, *have = &w->have;
+	memcpy(&have->waits.gpr[3], &want->waits.gpr[3], 3 * sizeof(uint64_t));
+	have->waits.cr = (have->waits.cr & ~UINT64_C(15)) | (want->waits.cr & 15);
+	int nr = compare("waits", &want->waits, &have->waits);
+	if (outcome == FAILED) {
+		// tbegin. says so in CR0.
+		want->begun.cr = (want->begun.cr & 0x0fffffff) | 0xa0000000;
+		nr += compare("begun", &want->begun, &have->begun);
+		nr += compare_one("begun", "tfhar", (uint64_t)transact_failed,
+				  have->tfhar);
+		nr += compare_one("begun", "texasr", FAILURE_SUMMARY | WAS_SUSPENDED | 1,
+				  have->texasr &
+					  (FAILURE_SUMMARY | WAS_SUSPENDED | LEVEL));
+	}
+	if (nr)
+		fprintf(stderr, "thread %d in round %d\n", w->index, (int)w->round);
+	CHECK(!nr);
+}
+
+static void *work(void *argument)
+{
+	struct worker *w = argument;
+	while (w->round < wanted_rounds) {
+		int is_outside = ((uint64_t)w->index + w->round) % 2;
+		uint64_t seed = begin_round(w);
+		pattern_make(&w->want.begun, &layout, seed);
+		pattern_make(&w->want.waits, &layout, seed + 100000);
+		w->round++;
+		enum outcome outcome;
+		do
+			outcome = transact(&w->want, &w->have, &released, w->round,
+					   is_outside);
+		while (outcome == FAILED && !w->have.is_suspended);
+		check(w, outcome);
+		if (outcome == FAILED)
+			__atomic_add_fetch(&nr_failed, 1, __ATOMIC_SEQ_CST);
+		if (outcome == COMMITTED)
+			__atomic_add_fetch(&nr_committed, 1, __ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	if (!(getauxval(AT_HWCAP2) & 0x40000000) || cpu_layout_init(&layout))
+		return 77; // PPC_FEATURE2_HTM
+	read_arguments(argc, argv);
+	conduct(work);
+	printf("%d failed, %d committed\n", (int)nr_failed, (int)nr_committed);
+	return 0;
+}
+
+#endif
