@@ -13,13 +13,17 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def skip_without_transactions(program):
+    """The program, where it can do its work."""
+    if subprocess.run([program, "1"], check=False).returncode == 77:
+        pytest.skip("HWCAP2 has no HTM: CPU or kernel are without transactions")
+    return program
+
+
 @pytest.fixture
 def running(gdb, target):
     """Four threads, two of them inside of transactions, stopped at a tick."""
-    program = target("transactions")
-    if subprocess.run([program, "1"], check=False).returncode == 77:
-        pytest.skip("HWCAP2 has no HTM: CPU or kernel are without transactions")
-    start(gdb, program)
+    start(gdb, skip_without_transactions(target("transactions")))
     return gdb
 
 
@@ -53,17 +57,59 @@ def test_every_register_reads_back_as_it_was(running):
     ends_well(gdb)
 
 
-def test_transactions_go_with_an_image(running, sessions, folder):
+def test_a_thread_that_has_never_begun_one_is_rewound_from_inside(gdb, target):
+    # GIVEN a save in the first round, where half of the threads are in none, and the
+    # registers of transactions say of none that it has failed
+    program = skip_without_transactions(target("transactions"))
+    gdb.load(program)
+    gdb.begin("tick", arguments="1000000000")
+    gdb("break tick")
+    gdb("snapshot save")
+
+    # WHEN they are inside of one, and are rewound
+    gdb("continue")
+    gdb("snapshot restore")
+
+    # THEN the threads are where they were, and go on
+    assert gdb.value("released") == 0
+    assert "Breakpoint" in gdb("continue")
+    ends_well(gdb)
+
+
+def test_a_transaction_that_is_not_suspended_is_refused(running):
+    # GIVEN a thread that is stopped where its transaction is not suspended yet
+    gdb = running
+    gdb("delete")
+    gdb("break *(transact_failed + 4)")
+    gdb("continue")
+    gdb("delete")
+
+    # WHEN it is to be saved
+    said = gdb.refuses("snapshot save")
+
+    # THEN the way out is said, which leads to the handler
+    assert "is inside of a transaction that its stop has failed" in said
+    assert 'Type "stepi" in that thread' in said
+    gdb("stepi")
+    gdb("snapshot save")
+    gdb("snapshot restore")
+    ends_well(gdb)
+
+
+@pytest.mark.parametrize("image", ["image", "exported.core"])
+def test_transactions_go_with_an_image(running, sessions, folder, image):
     # GIVEN an image of threads inside of transactions
     gdb = running
     gdb("snapshot save here -file image")
-    assert "nothing stands in the way" in gdb("snapshot check image").lower() or True
+    gdb("snapshot export here exported.core")
+    assert gdb("snapshot check image") == "Identical\n"
+    assert gdb("snapshot check exported.core") == "Identical\n"
     gdb("kill")
     gdb.close()
 
     # WHEN it is brought to life
     gdb = sessions.gdb()
-    gdb("snapshot restore image")
+    gdb(f"snapshot restore {image}")
 
     # THEN each transaction fails with what it began with
     ends_well(gdb)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Four threads go through rounds, and wait for the end of each one with values of their
- * own in all registers; every other time inside of a transaction that is suspended, which
- * has begun with other values. At the end of the round a thread stores what it finds,
- * resumes the transaction, and stores what that fails with: it has been off the CPU
- * meanwhile. Between rounds the conductor calls tick(): there a debugger may stop, and do
- * what it wants.
+ * own in all registers; every other time inside of a transaction that is suspended,
+ * which has begun with other values. At the end of the round a thread stores what it
+ * finds, resumes the transaction, and stores what that fails with: it has been off the
+ * CPU meanwhile. Between rounds the conductor calls tick(): there a debugger may stop,
+ * and do what it wants.
  *
  * transactions [ROUNDS]: exits with 0 after so many rounds, 77 where there are no
  * transactions.
@@ -254,7 +254,8 @@ static void check(struct worker *w, enum outcome outcome)
 		nr += compare("begun", &want->begun, &have->begun);
 		nr += compare_one("begun", "tfhar", (uint64_t)transact_failed,
 				  have->tfhar);
-		nr += compare_one("begun", "texasr", FAILURE_SUMMARY | WAS_SUSPENDED | 1,
+		nr += compare_one("begun", "texasr",
+				  FAILURE_SUMMARY | WAS_SUSPENDED | 1,
 				  have->texasr &
 					  (FAILURE_SUMMARY | WAS_SUSPENDED | LEVEL));
 	}
