@@ -264,14 +264,26 @@ static void check(struct worker *w, enum outcome outcome)
 	CHECK(!nr);
 }
 
+/**
+ * Values for all registers. No two threads have the same DSCR: where the one before on
+ * the CPU has that of a thread inside of a transaction, Linux 6.1 loads none
+ * (restore_sprs(), arch/powerpc/kernel/process.c), although __tm_recheckpoint() has
+ * loaded the default.
+ */
+static void make(const struct worker *w, struct cpu *cpu, uint64_t seed)
+{
+	pattern_make(cpu, &layout, seed);
+	cpu->dscr = (uint64_t)w->index << 4 | (cpu->dscr & 14) | 1;
+}
+
 static void *work(void *argument)
 {
 	struct worker *w = argument;
 	while (w->round < wanted_rounds) {
 		int is_outside = ((uint64_t)w->index + w->round) % 2;
 		uint64_t seed = begin_round(w);
-		pattern_make(&w->want.begun, &layout, seed);
-		pattern_make(&w->want.waits, &layout, seed + 100000);
+		make(w, &w->want.begun, seed);
+		make(w, &w->want.waits, seed + 100000);
 		w->round++;
 		enum outcome outcome;
 		do
