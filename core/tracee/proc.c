@@ -14,22 +14,30 @@
 #include "arch/machine.h"
 #include "core/model/build_id.h"
 
-/** @param step Bytes that are read at once; 0: as many as there are. */
-static snap_err read_file(struct snap_tracee *tracee, const char *path, size_t step,
-			  struct snap_buffer *ret)
+/**
+ * @param kept Where the file is left open for the next time, -1 at first; NULL: it is
+ *not. For a read at 0 the kernel makes the whole text anew (fs/seq_file.c).
+ * @param step Bytes that are read at once; 0: as many as there are.
+ */
+static snap_err read_file(struct snap_tracee *tracee, const char *path, int *kept,
+			  size_t step, struct snap_buffer *ret)
 {
 	SNAP_TRY(snap_tracee_enter(tracee, "read /proc/%d/%s", (int)tracee->pid, path));
-	_cleanup_close_ int fd = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	_cleanup_close_ int own = -1;
+	int *fd = kept ? kept : &own;
+	if (*fd < 0)
+		*fd = openat(tracee->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0)
 		return snap_error_os(errno == ENOENT ? ESRCH : errno,
 				     "cannot open /proc/%d/%s", (int)tracee->pid, path);
 	ret->size = 0;
 	for (;;) {
 		// Most are small: larger buffers would be cleared each time.
 		size_t chunk = step ? step : ret->size < 4096 ? 4096 : 32768;
+		off_t done = (off_t)ret->size;
 		uint8_t *place;
 		SNAP_TRY(snap_buffer_extend(ret, chunk, &place));
-		ssize_t got = read(fd, place, chunk);
+		ssize_t got = pread(*fd, place, chunk, done);
 		ret->size -= chunk - (size_t)(got > 0 ? got : 0);
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -48,13 +56,13 @@ static snap_err read_file(struct snap_tracee *tracee, const char *path, size_t s
 snap_err snap_proc_read_file(struct snap_tracee *tracee, const char *path,
 			     struct snap_buffer *ret)
 {
-	return read_file(tracee, path, 0, ret);
+	return read_file(tracee, path, NULL, 0, ret);
 }
 
 snap_err snap_proc_read_records(struct snap_tracee *tracee, const char *path,
 				struct snap_buffer *ret)
 {
-	return read_file(tracee, path, 512, ret);
+	return read_file(tracee, path, NULL, 512, ret);
 }
 
 void snap_proc_read_small(const char *folder, const char *name, char *ret, size_t size)
@@ -188,49 +196,17 @@ void snap_proc_parse_status(const char *text, struct snap_proc_status *ret)
 snap_err snap_proc_read_status_text(struct snap_tracee *tracee, pid_t tid,
 				    struct snap_buffer *ret)
 {
+	// It is read some ten times in a restore.
+	if (tid == tracee->pid)
+		return read_file(tracee, "status", &tracee->status_fd, 0, ret);
 	char path[64];
 	snprintf(path, sizeof(path), "task/%d/status", (int)tid);
 	return snap_proc_read_file(tracee, path, ret);
 }
 
-/** Larger than any; the groups of a user come before what we read. */
-#define STATUS_SIZE 8192
-
-/**
- * The leader's, from a file that stays open: it is read some ten times in a restore.
- * The kernel makes the whole text anew for a read at 0 (fs/seq_file.c, single_open()).
- *
- * @param[out] ret_is_whole false: it was longer than this.
- */
-static snap_err read_leader(struct snap_tracee *tracee, struct snap_proc_status *ret,
-			    bool *ret_is_whole)
-{
-	char text[STATUS_SIZE];
-	SNAP_TRY(snap_tracee_enter(tracee, "read /proc/%d/status", (int)tracee->pid));
-	if (tracee->status_fd < 0)
-		tracee->status_fd =
-			openat(tracee->proc_fd, "status", O_RDONLY | O_CLOEXEC);
-	if (tracee->status_fd < 0)
-		return snap_error_os(errno == ENOENT ? ESRCH : errno,
-				     "cannot open /proc/%d/status", (int)tracee->pid);
-	ssize_t size =
-		TEMP_FAILURE_RETRY(pread(tracee->status_fd, text, sizeof(text), 0));
-	if (size < 0)
-		return snap_error_os(errno, "cannot read %s", "status");
-	*ret_is_whole = (size_t)size < sizeof(text);
-	text[*ret_is_whole ? size : 0] = 0;
-	snap_proc_parse_status(text, ret);
-	return SNAP_OK;
-}
-
 snap_err snap_proc_read_status(struct snap_tracee *tracee, pid_t tid,
 			       struct snap_proc_status *ret)
 {
-	bool is_whole = false;
-	if (tid == tracee->pid)
-		SNAP_TRY(read_leader(tracee, ret, &is_whole));
-	if (is_whole)
-		return SNAP_OK;
 	_cleanup_buffer_ struct snap_buffer text = { 0 };
 	SNAP_TRY(snap_proc_read_status_text(tracee, tid, &text));
 	snap_proc_parse_status((const char *)text.data, ret);
