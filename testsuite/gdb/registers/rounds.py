@@ -2,7 +2,11 @@
 """What stories of a CPU's registers share: see rounds.h for those that go in rounds."""
 
 import os
+import subprocess
 from pathlib import Path
+
+import pytest
+from gdbdriver import settled
 
 CYCLES = int(os.environ.get("SNAPSHOT_TEST_CYCLES", "100"))
 
@@ -12,10 +16,18 @@ def features():
     return Path("/proc/cpuinfo").read_text(encoding="ascii").split()
 
 
-def start(gdb, program, length=0):
+def skip_where_it_cannot(program, reason, length=0):
+    """The program, where it can do its work with vectors of so many bytes."""
+    command = [program, "1", str(length)]
+    if subprocess.run(command, check=False).returncode == 77:
+        pytest.skip(reason)
+    return program
+
+
+def start(gdb, program, length=0, hits=3):
     """Four threads at work, with vectors of so many bytes, stopped at a tick."""
     gdb.load(program)
-    gdb.begin("tick", hits=3, arguments=f"1000000000 {length}")
+    gdb.begin("tick", hits=hits, arguments=f"1000000000 {length}")
     gdb("break tick")
 
 
@@ -44,6 +56,23 @@ def nothing_is_lost(gdb, scramble, most_ticks=1):
         assert gdb.value("released") == round_then
         assert "Breakpoint" in gdb("continue")
     ends_well(gdb)
+
+
+def every_register_reads_back(gdb):
+    """Rewind all threads: GDB shows what it has shown of each register, returned."""
+    # GIVEN what GDB shows of every register of every thread
+    seen = gdb.look()
+    gdb("snapshot save")
+
+    # WHEN all of them have changed
+    gdb("continue")
+    assert settled(gdb.look()) != settled(seen)
+    gdb("snapshot restore")
+
+    # THEN GDB shows them as they were
+    assert settled(gdb.look()) == settled(seen)
+    ends_well(gdb)
+    return seen
 
 
 def the_length_comes_back(gdb, register):

@@ -2,11 +2,18 @@
 """aarch64: streaming mode, ZA, ZT0, TPIDR2 and FPMR come back."""
 
 import platform
-import subprocess
 
 import pytest
-from gdbdriver import set_in_every_thread, settled
-from rounds import ends_well, features, nothing_is_lost, start, the_length_comes_back
+from gdbdriver import set_in_every_thread
+from rounds import (
+    ends_well,
+    every_register_reads_back,
+    features,
+    nothing_is_lost,
+    skip_where_it_cannot,
+    start,
+    the_length_comes_back,
+)
 
 pytestmark = pytest.mark.skipif(
     platform.machine() != "aarch64" or "sme" not in features(),
@@ -29,27 +36,14 @@ def scramble(gdb, cycle):
 
 @pytest.mark.parametrize("length", [16, 32, 64, 256])
 def test_no_mode_is_lost_in_many_cycles(gdb, target, length):
-    program = target("streaming")
-    if subprocess.run([program, "1", str(length)], check=False).returncode == 77:
-        pytest.skip(f"the CPU has no streaming vectors of {length} bytes")
+    reason = f"the CPU has no streaming vectors of {length} bytes"
+    program = skip_where_it_cannot(target("streaming"), reason, length)
     start(gdb, program, length)
     nothing_is_lost(gdb, scramble, most_ticks=4)
 
 
 def test_every_register_reads_back_as_it_was(running):
-    # GIVEN what GDB shows of every register of every thread
-    gdb = running
-    seen = gdb.look()
-    gdb("snapshot save")
-
-    # WHEN all of them have changed
-    gdb("continue")
-    assert settled(gdb.look()) != settled(seen)
-    gdb("snapshot restore")
-
-    # THEN GDB shows them as they were
-    assert settled(gdb.look()) == settled(seen)
-    ends_well(gdb)
+    every_register_reads_back(running)
 
 
 def test_the_length_of_streaming_vectors_comes_back(running):

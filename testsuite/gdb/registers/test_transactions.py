@@ -2,28 +2,33 @@
 """POWER: a thread inside of a transaction comes back, and fails as it would have."""
 
 import platform
-import subprocess
 
 import pytest
-from gdbdriver import set_in_every_thread, settled
-from rounds import ends_well, nothing_is_lost, start
+from gdbdriver import set_in_every_thread
+from rounds import (
+    ends_well,
+    every_register_reads_back,
+    nothing_is_lost,
+    skip_where_it_cannot,
+    start,
+)
 
 pytestmark = pytest.mark.skipif(
     platform.machine() != "ppc64le", reason="transactions are POWER's"
 )
 
 
-def skip_without_transactions(program):
-    """The program, where it can do its work."""
-    if subprocess.run([program, "1"], check=False).returncode == 77:
-        pytest.skip("HWCAP2 has no HTM: CPU or kernel are without transactions")
-    return program
+@pytest.fixture
+def program(target):
+    """Four threads that are inside of transactions every other time."""
+    reason = "HWCAP2 has no HTM: CPU or kernel are without transactions"
+    return skip_where_it_cannot(target("transactions"), reason)
 
 
 @pytest.fixture
-def running(gdb, target):
-    """Four threads, two of them inside of transactions, stopped at a tick."""
-    start(gdb, skip_without_transactions(target("transactions")))
+def running(gdb, program):
+    """They are at work, two of them inside of transactions, stopped at a tick."""
+    start(gdb, program)
     return gdb
 
 
@@ -41,29 +46,14 @@ def test_no_transaction_is_lost_in_many_cycles(running):
 
 
 def test_every_register_reads_back_as_it_was(running):
-    # GIVEN what GDB shows of every register of every thread
-    gdb = running
-    seen = gdb.look()
+    seen = every_register_reads_back(running)
     assert sum("ctar" in thread["registers"] for thread in seen.values()) > 0
-    gdb("snapshot save")
-
-    # WHEN all of them have changed
-    gdb("continue")
-    assert settled(gdb.look()) != settled(seen)
-    gdb("snapshot restore")
-
-    # THEN GDB shows them as they were
-    assert settled(gdb.look()) == settled(seen)
-    ends_well(gdb)
 
 
-def test_a_thread_that_has_never_begun_one_is_rewound_from_inside(gdb, target):
+def test_a_thread_that_has_never_begun_one_is_rewound_from_inside(gdb, program):
     # GIVEN a save in the first round, where half of the threads are in none, and the
     # registers of transactions say of none that it has failed
-    program = skip_without_transactions(target("transactions"))
-    gdb.load(program)
-    gdb.begin("tick", arguments="1000000000")
-    gdb("break tick")
+    start(gdb, program, hits=1)
     gdb("snapshot save")
 
     # WHEN they are inside of one, and are rewound
