@@ -18,25 +18,31 @@ apt_there() {
 		-o Acquire::https::Timeout=30 "$@"
 }
 
-# Where apt finds them; backports come with the release that they are for.
+# sources KIND: where apt finds "deb" or "deb-src"; backports come with the release that they
+# are for.
 sources() {
 	key=/usr/share/keyrings/debian-archive-keyring.gpg
 	mirror=$(debian_mirror)
 	base=${release%-backports}
 	for suite in "$base" "$base-updates" "$release"; do
-		echo "deb [signed-by=$key] $mirror $suite main"
+		echo "$1 [signed-by=$key] $mirror $suite main"
 	done | sort -u
-	echo "deb [signed-by=$key] ${mirror%/}-security $base-security main"
+	echo "$1 [signed-by=$key] ${mirror%/}-security $base-security main"
+}
+
+# update KIND...: begin the folder, and find out what there is of these.
+update() {
+	mkdir -p "$new/lists/partial" "$new/debs/partial"
+	: >"$new/status"
+	for kind; do sources "$kind"; done >"$new/sources.list"
+	# It says that an index is missing where one mirror lags behind; what it has got is
+	# good, or the next step fails.
+	apt_there update || :
 }
 
 # download PACKAGE...: and all that they depend on, to $new/debs.
 download() {
-	mkdir -p "$new/lists/partial" "$new/debs/partial"
-	: >"$new/status"
-	sources >"$new/sources.list"
-	# It says that an index is missing where one mirror lags behind; what it has got is
-	# good, or the next step fails.
-	apt_there update || :
+	update deb
 	apt_there install -y --download-only "$@"
 }
 

@@ -10,9 +10,10 @@ caches=${SNAPSHOT_GUESTS:-${XDG_CACHE_HOME:-$HOME/.cache}/gdb-snapshot/guests}
 
 # row FILE NAME: what the table says of it, behind the name.
 row() { awk -v name="$2" '$1 == name { $1 = ""; print; exit }' "$guests/$1"; }
-names() { sed 's/#.*//' "$guests/$1" | awk 'NF { print $1 }'; }
+rows() { sed 's/#.*//' "$guests/$1" | awk NF; }
+names() { rows "$1" | awk '{ print $1 }'; }
 # The guests that run where none is named: all but those whose emulator is made first.
-usual_guests() { sed 's/#.*//' "$guests/guests" | awk 'NF && $5 !~ "/" { print $1 }'; }
+usual_guests() { rows guests | awk '$5 !~ "/" { print $1 }'; }
 
 # choose_debian NAME: sets debian, architecture, release, triplet, kernel_package, console
 # and machine (QEMU's command line); cache (where its packages are unpacked) and build.
